@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tvr {
+
+/// What a video file presents. Counted by decoding or demuxing, never estimated from the container.
+struct VideoInfo {
+  int64_t frames = 0;              ///< frames presented, edit lists applied, in presentation order
+  std::vector<double> times;       ///< [frames] presentation time of each in seconds, the first frame at 0
+  double frames_per_second = 0;    ///< average over the presented frames; 0 for a single frame
+  double duration = 0;             ///< seconds from the first frame to the end of the last
+  int64_t height = 0, width = 0;   ///< after rotation, in square-pixel-agnostic stored samples
+  int rotation = 0;                ///< degrees clockwise that were applied: 0, 90, 180, 270
+  std::string codec, pixel_format; ///< FFmpeg's names
+  int64_t damaged_packets = 0;     ///< packets the decoder refused; the frames that exist are still given
+};
+
+/// One picture, RGB, 8 bits, interleaved, rows packed.
+struct Image {
+  int64_t height = 0, width = 0;
+  std::vector<uint8_t> pixels;  ///< [height,width,3]
+};
+
+struct VideoReaderOptions {
+  int64_t threads = 1;  ///< decoder threads; loaders parallelise over videos instead
+};
+
+/// Exact frames of the video stream ffmpeg would choose. Frame k is the k-th frame ffmpeg presents; pixels equal
+/// `ffmpeg -pix_fmt rgb24` of the same libraries, rotation applied. Not thread-safe: one reader a thread.
+/// Memory: one decoded frame, FFmpeg's own buffers, and 16 bytes a frame for the timetable.
+class VideoReader {
+ public:
+  virtual ~VideoReader() = default;
+  virtual const VideoInfo& info() const = 0;
+
+  /// Calls `take(position, image)` for each wanted index; `position` is the place in `indices`. Indices may repeat and
+  /// come in any order; they are visited in presentation order by one forward pass. Throws DataError if an index is
+  /// outside [0, info().frames).
+  virtual void read(const std::vector<int64_t>& indices, const std::function<void(int64_t position, const Image&)>& take) = 0;
+
+  /// The frame on screen at each time (seconds from the first frame): the last one that starts at or before it. Times
+  /// before the first and after the last frame give those.
+  virtual std::vector<int64_t> indices_at(const std::vector<double>& times) const = 0;
+};
+
+/// Opens and counts. Throws DataError naming the file and the reason when there is no decodable video frame.
+std::unique_ptr<VideoReader> open_video(const std::filesystem::path& file, const VideoReaderOptions& options = {});
+
+}  // namespace tvr
