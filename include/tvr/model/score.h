@@ -1,0 +1,54 @@
+#pragma once
+#include <torch/nn/module.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tvr/config/options.h"
+#include "tvr/model/interaction_head.h"
+
+namespace tvr {
+
+struct ScoreOptions {
+  std::map<std::string, double> weights;
+  double fill = 0;
+  double logit_scale = 14.2857142857;
+  double max_logit_scale = 100;
+  bool separate_scales = false;
+  template <class Visit>
+  void fields(Visit&& f) {
+    f("weights", weights, "Weight of each part by name; 0 switches it off, absent keeps the head's own");
+    f("fill", fill, "Value of a part for pairs where it is not valid");
+    f("logit_scale", logit_scale, "Initial logit scale (the inverse temperature), learned", within(1e-3, 1e4));
+    f("max_logit_scale", max_logit_scale, "The logit scale is clamped to this after every step", within(1e-3, 1e4));
+    f("separate_scales", separate_scales, "A logit scale for each part instead of one");
+  }
+};
+
+/// A score is a declared sum of named parts: weights, fills and the logit scale are applied here, on the assembled
+/// matrix, for every head alike. Owns `logit_scale` (logarithm; 0-dim as in CLIP, or one a part).
+class Score final : public torch::nn::Module {
+ public:
+  /// Throws ConfigError if `weights` names a part the head does not have.
+  Score(const ScoreOptions& options, const std::vector<PartInfo>& parts);
+
+  /// [T,V] weighted sum of the parts, before the logit scale where one is shared; with separate scales, of the scaled parts.
+  torch::Tensor sum(const Parts& parts) const;
+  /// [T,V] what a loss on the sum sees.
+  torch::Tensor logits(const Parts& parts) const;
+  /// The parts of weight above zero, filled and scaled: what a loss on each part sees.
+  Parts part_logits(const Parts& parts) const;
+  /// Clamps the logit scale to max_logit_scale. Call after every optimizer step.
+  void clamp();
+
+ private:
+  torch::Tensor filled(const Part& part) const;
+  torch::Tensor scale(size_t part) const;
+
+  ScoreOptions options_;
+  std::vector<double> weights_;
+  torch::Tensor logit_scale_;
+};
+
+}  // namespace tvr
