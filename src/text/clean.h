@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace tvr {
+
+/// The default steps of ftfy 6's fix_text but mojibake repair: HTML references, C1 controls read as windows-1252,
+/// Latin ligatures, full and half width, curly quotes, line breaks, terminal escapes, control characters, NFC; line
+/// by line, repeated until nothing changes (at most 16 times: only hostile text nests deeper).
+std::u32string fix_text(std::u32string_view text);
+
+/// What CLIP does to a caption before it cuts it into tokens: fix_text, HTML references twice, runs of blanks to one
+/// space, none at the ends, lower case. UTF-8 in and out. At most 1 GiB.
+std::string clean_caption(std::string_view text);
+
+}  // namespace tvr
