@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #include "tvr/eval/metrics.h"
 
@@ -52,7 +53,7 @@ inline std::optional<Matrix> golden_matrix() {
   std::memcpy(&header, bytes.data() + 8, 2);
   constexpr int64_t kSize = 1000;
   std::vector<float> scores(kSize * kSize);
-  if (bytes.size() != 10 + header + scores.size() * sizeof(float)) return std::nullopt;
+  if (bytes.size() != 10 + header + scores.size() * sizeof(float)) throw DataError(file->string() + ": has another size");
   std::memcpy(scores.data(), bytes.data() + 10 + header, scores.size() * sizeof(float));
   return square_matrix(std::move(scores), kSize);
 }
