@@ -25,12 +25,21 @@ Function* find_function(void* library, const char* name) {
 
 CudaModule refused(const fs::path& file, const std::string& reason) { return {false, file, reason, ""}; }
 
+CudaModule open_beside_executable() {
+  const auto folder = executable_folder();
+  const auto file = find_cuda_module({folder, folder / ".." / "lib"});
+  if (file.empty()) return refused(file, "this build has no CUDA module (libtvr_cuda.so); it needs a CUDA toolkit to build");
+  // Without a driver nothing is gained by the second it takes to load LibTorch's CUDA part.
+  if (!dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL)) return refused(file, "no NVIDIA driver: " + last_error());
+  return load_cuda_module(file);
+}
+
 }  // namespace
 
 fs::path find_cuda_module(const std::vector<fs::path>& folders) {
   std::error_code error;
   for (const auto& folder : folders)
-    if (auto file = folder / "libtvr_cuda.so"; fs::exists(file, error)) return file;
+    if (const auto file = folder / "libtvr_cuda.so"; fs::exists(file, error)) return fs::weakly_canonical(file, error);
   return {};
 }
 
@@ -45,13 +54,9 @@ CudaModule load_cuda_module(const fs::path& file) {
   return {true, file, "", describe()};
 }
 
-CudaModule open_cuda_module() {
-  const auto folder = executable_folder();
-  const auto file = find_cuda_module({folder, folder / ".." / "lib"});
-  if (file.empty()) return refused(file, "this build has no CUDA module (libtvr_cuda.so); it needs a CUDA toolkit to build");
-  // Without a driver nothing is gained by the second it takes to load LibTorch's CUDA part.
-  if (!dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL)) return refused(file, "no NVIDIA driver: " + last_error());
-  return load_cuda_module(file);
+const CudaModule& open_cuda_module() {
+  static const CudaModule module = open_beside_executable();
+  return module;
 }
 
 }  // namespace tvr

@@ -51,7 +51,7 @@ TEST(CudaModule, ALibraryOfAnotherVersionIsRefused) {
 TEST(CudaModule, OpeningSaysNothingAndGivesEitherDevicesOrAReason) {
   testing::internal::CaptureStderr();
   testing::internal::CaptureStdout();
-  const auto module = open_cuda_module();
+  const auto& module = open_cuda_module();
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   ASSERT_EQ(module.loaded, module.reason.empty());
