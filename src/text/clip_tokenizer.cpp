@@ -23,6 +23,7 @@ Kind kind(char32_t c) {
     if (c >= '0' && c <= '9') return Kind::kNumber;
     return c == ' ' || (c >= '\t' && c <= '\r') ? Kind::kSpace : Kind::kOther;
   }
+  if (c == 0x345) return Kind::kSpace;  // the iota below folds to a letter: no alternative of CLIP's pattern takes it
   if (is_letter(c)) return Kind::kLetter;
   if (is_number(c)) return Kind::kNumber;
   return is_space(c) ? Kind::kSpace : Kind::kOther;

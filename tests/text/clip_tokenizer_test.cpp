@@ -91,13 +91,14 @@ const std::vector<GoldenRow>& vectors() {
       {"𝕳𝖊𝖑𝖑𝖔", {6874, 243, 111, 6874, 244, 232, 6874, 244, 239, 6874, 244, 239, 6874, 244, 498}},
       {"\U00020000", {172, 254, 222, 478}},
       {"\ufffd", {39802}},
+      {"a\u0345b", {320, 321}},
       {"a photo of a really, functistaner big cat.",
        {320, 1125, 539, 320, 1414, 267, 8679, 555, 2203, 528, 1205, 2368, 269}}};
   return rows;
 }
 
 TEST_F(Clip, EqualsOpenAiOnTheTestVectors) {
-  ASSERT_EQ(vectors().size(), 58u);
+  ASSERT_EQ(vectors().size(), 59u);
   for (const auto& row : vectors())
     EXPECT_EQ(tokenizer->encode(row.text), row.ids) << row.text;
 }
