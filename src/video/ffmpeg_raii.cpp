@@ -36,6 +36,34 @@ std::string error_text(int code) {
   return text.data();
 }
 
+const int32_t* display_matrix(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)  // FFmpeg 6.1: side data moved to the codec parameters
+  const auto* data = av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
+                                             AV_PKT_DATA_DISPLAYMATRIX);
+  return data != nullptr && data->size >= 9 * sizeof(int32_t) ? reinterpret_cast<const int32_t*>(data->data) : nullptr;
+#else
+  size_t size = 0;
+  const uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  return data != nullptr && size >= 9 * sizeof(int32_t) ? reinterpret_cast<const int32_t*>(data) : nullptr;
+#endif
+}
+
+int64_t duration_of(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)  // FFmpeg 6.0: a new name
+  return frame.duration;
+#else
+  return frame.pkt_duration;
+#endif
+}
+
+std::string color_arguments([[maybe_unused]] const AVFrame& frame) {
+#if LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(9, 16, 100)  // FFmpeg 7.0: colours are negotiated between filters
+  return ":colorspace=" + std::to_string(frame.colorspace) + ":range=" + std::to_string(frame.color_range);
+#else
+  return "";
+#endif
+}
+
 void quiet_log() {
   static std::once_flag once;
   std::call_once(once, [] { av_log_set_callback(log_line); });

@@ -38,6 +38,12 @@ struct FreeOutput {
   }
 };
 
+/// A file opened for reading by ourselves; it must outlive the InputFormat that reads from it.
+struct CloseInputFile {
+  void operator()(AVIOContext* file) const { avio_closep(&file); }
+};
+
+using InputFile = std::unique_ptr<AVIOContext, CloseInputFile>;
 using InputFormat = std::unique_ptr<AVFormatContext, FreeByAddress<AVFormatContext, avformat_close_input>>;
 using OutputFormat = std::unique_ptr<AVFormatContext, FreeOutput>;
 using CodecContext = std::unique_ptr<AVCodecContext, FreeByAddress<AVCodecContext, avcodec_free_context>>;
@@ -69,6 +75,15 @@ Packet new_packet();
 
 /// FFmpeg's sentence for a negative return code: "Invalid data found when processing input".
 std::string error_text(int code);
+
+/// The nine numbers of a stream's display matrix, or nullptr.
+const int32_t* display_matrix(const AVStream& stream);
+
+/// How long a frame is on screen, in the stream's time base; 0 where the file does not say.
+int64_t duration_of(const AVFrame& frame);
+
+/// What a `buffer` filter must be told about the colours of its frames, as ":name=value…".
+std::string color_arguments(const AVFrame& frame);
 
 /// Sends FFmpeg's own log to spdlog at level debug, for the whole process; it never reaches standard error by itself.
 /// Call before anything else of FFmpeg; repeated calls do nothing.

@@ -1,0 +1,162 @@
+// Frames compared with those of the ffmpeg program of the machine. With one decoder thread, as we decode: what is damaged
+// decodes differently with the number of threads, and with several differently from run to run.
+#include <gtest/gtest.h>
+
+#include "test_videos.h"
+#include "tvr/base/file.h"
+#include "tvr/video/video_reader.h"
+
+namespace tvr {
+namespace {
+
+using test::data_folder;
+using test::first_frames;
+using test::hashes_of;
+
+#define TVR_NEED_FFMPEG_PROGRAM() \
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no ffmpeg program to compare with"
+
+// The MD5 of each RGB frame that the program presents, at most `most`.
+std::vector<std::string> frames_of_program(const std::filesystem::path& file, int64_t most) {
+  std::istringstream lines(test::output_of("ffmpeg -nostdin -v quiet -threads 1 -i " + test::shell_quoted("file:" + file.string()) +
+                                           " -an -sn -dn -fps_mode passthrough -pix_fmt rgb24 -frames:v " + std::to_string(most) +
+                                           " -f framemd5 -"));
+  std::vector<std::string> hashes;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty() && line[0] != '#') hashes.push_back(line.substr(line.rfind(' ') + 1));
+  return hashes;
+}
+
+void expect_frames_of_program(const std::filesystem::path& file, int64_t most = 1'000'000) {
+  const auto reader = open_video(file);
+  EXPECT_EQ(hashes_of(*reader, first_frames(*reader, most)), frames_of_program(file, most)) << file;
+}
+
+bool run(const std::string& command) { return std::system((command + " > /dev/null 2>&1").c_str()) == 0; }
+
+TEST(FfmpegProgram, GivesTheSameFramesOfAllRealVideos) {
+  TVR_NEED_TEST_DATA();
+  TVR_NEED_FFMPEG_PROGRAM();
+  int compared = 0;
+  for (const auto& video : test::probed_videos()) {
+    if (video.frames == 0) continue;
+    // Large clips cost seconds each; their first frames show what their colours need.
+    expect_frames_of_program(data_folder() / video.path, video.width * video.height > 300'000 ? 6 : 80);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 101);
+}
+
+// The nine numbers of a display matrix, 16.16 fixed point, the last column 2.30.
+using Matrix = std::vector<int32_t>;
+
+// A copy of an MP4 whose track header says how to turn the picture.
+void write_turned(const std::filesystem::path& from, const std::filesystem::path& to, const Matrix& matrix) {
+  std::string bytes = read_file(from);
+  size_t at = bytes.find("tkhd") + 4 + 40;  // version 0: 40 bytes before the matrix
+  for (const int32_t number : matrix)
+    for (int shift = 24; shift >= 0; shift -= 8) bytes[at++] = static_cast<char>(static_cast<uint32_t>(number) >> shift);
+  write_file(to, bytes);
+}
+
+class ProgramTest : public testing::Test {
+ protected:
+  std::filesystem::path in(const char* name) const { return folder_.path() / name; }
+  std::string name(const char* file) const { return test::shell_quoted(in(file).string()); }
+
+  test::TemporaryFolder folder_;
+  std::filesystem::path clip_ = test::write_clip(folder_.path() / "clip.mp4");
+};
+
+TEST_F(ProgramTest, TurnsAndMirrorsTheSameWay) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  constexpr int32_t k = 1 << 16, diagonal = 46341;
+  const std::vector<std::pair<std::vector<int32_t>, int>> turns{
+      {{k, 0, 0, k}, 0},    {{0, k, -k, 0}, 90},  {{-k, 0, 0, -k}, 180}, {{0, -k, k, 0}, 270},
+      {{-k, 0, 0, k}, 180}, {{k, 0, 0, -k}, 0},   {{0, k, k, 0}, 90},    {{0, -k, -k, 0}, 270},
+      {{diagonal, diagonal, -diagonal, diagonal}, 45}};
+  for (const auto& [turn, rotation] : turns) {
+    write_turned(clip_, in("turned.mp4"), {turn[0], turn[1], 0, turn[2], turn[3], 0, 0, 0, 1 << 30});
+    SCOPED_TRACE(testing::PrintToString(turn));
+    expect_frames_of_program(in("turned.mp4"), 4);
+    EXPECT_EQ(open_video(in("turned.mp4"))->info().rotation, rotation);
+  }
+}
+
+TEST_F(ProgramTest, ScalesFramesOfAnotherSizeToTheFirst) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 9 -c copy " + name("a.h264")));
+  if (!run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 9 -s 80x48 -pix_fmt yuv444p -c:v libx264 " + name("b.h264")))
+    GTEST_SKIP() << "the ffmpeg program has no libx264";
+  const auto a = read_file(in("a.h264")), b = read_file(in("b.h264"));
+  write_file(in("mixed.h264"), a + b + a);
+  expect_frames_of_program(in("mixed.h264"));
+  const auto reader = open_video(in("mixed.h264"));
+  EXPECT_EQ(reader->info().frames, 27);
+  // Alone, a frame comes out as in the sequence.
+  const auto all = hashes_of(*reader, first_frames(*reader, 27));
+  for (const int64_t index : {0, 8, 9, 17, 18, 26}) EXPECT_EQ(hashes_of(*reader, {index})[0], all[static_cast<size_t>(index)]);
+}
+
+TEST_F(ProgramTest, FillsTimesThatAreMissing) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -c copy " + name("bare.h264")));  // no times, 8 frames/s
+  const auto info = open_video(in("bare.h264"))->info();
+  ASSERT_EQ(info.frames, test::kClipFrames);
+  EXPECT_EQ(info.times.front(), 0);
+  EXPECT_TRUE(std::is_sorted(info.times.begin(), info.times.end()));
+  EXPECT_NEAR(info.times.back(), (test::kClipFrames - 1) / 8.0, 1e-3);
+}
+
+TEST_F(ProgramTest, StartsAMutilatedStreamAtTheSameFrame) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -c copy " + name("whole.ts")));
+  const auto bytes = read_file(in("whole.ts"));
+  for (const size_t cut : {20u, 45u, 70u}) {
+    write_file(in("cut.ts"), bytes.substr(bytes.size() * cut / 100));
+    const auto frames = frames_of_program(in("cut.ts"), 1000);
+    if (frames.empty()) {
+      EXPECT_ANY_THROW(open_video(in("cut.ts"))) << cut;
+    } else {
+      expect_frames_of_program(in("cut.ts"));
+    }
+  }
+}
+
+TEST_F(ProgramTest, ChoosesTheSameOfSeveralStreams) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -vf scale=32:32 -c:v mpeg4 " + name("small.mp4")));
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -vf scale=128:96,negate -c:v mpeg4 " + name("large.mp4")));
+  const std::string inputs = "ffmpeg -y -i " + name("small.mp4") + " -i " + name("large.mp4") + " -map 0:v -map 1:v -c copy ";
+  ASSERT_TRUE(run(inputs + name("as_muxed.mp4")));
+  ASSERT_TRUE(run(inputs + "-disposition:v:0 default -disposition:v:1 0 " + name("first_default.mkv")));
+  ASSERT_TRUE(run(inputs + "-disposition:v:0 0 -disposition:v:1 0 " + name("none_default.mkv")));
+  ASSERT_TRUE(run(inputs + "-disposition:v:0 0 -disposition:v:1 default " + name("second_default.mkv")));
+  for (const char* file : {"as_muxed.mp4", "first_default.mkv", "none_default.mkv", "second_default.mkv"}) expect_frames_of_program(in(file));
+  EXPECT_EQ(open_video(in("first_default.mkv"))->info().width, 32);
+  EXPECT_EQ(open_video(in("none_default.mkv"))->info().width, 128);
+}
+
+TEST_F(ProgramTest, GivesTheCoverOfAFileOfSound) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 1 " + name("cover.png")));
+  ASSERT_TRUE(run("ffmpeg -y -f lavfi -i sine=duration=1 -i " + name("cover.png") +
+                  " -map 0 -map 1 -c:v copy -disposition:v attached_pic " + name("song.m4a")));
+  expect_frames_of_program(in("song.m4a"));
+  EXPECT_EQ(open_video(in("song.m4a"))->info().frames, 1);
+}
+
+TEST_F(ProgramTest, ConvertsRarePixelFormatsTheSameWay) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  for (const char* format : {"gray", "gray10le", "gbrp", "gbrap12le", "yuva420p", "yuv410p", "yuv422p16le", "rgb48le", "bgra", "pal8"}) {
+    const char* codec = std::string(format) == "pal8" ? "png" : std::string(format) == "rgb48le" ? "png" : "ffv1";
+    ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 3 -vf crop=47:33 -pix_fmt " + format + " -c:v " + codec + " " +
+                    name("rare.mkv")))
+        << format;
+    SCOPED_TRACE(format);
+    expect_frames_of_program(in("rare.mkv"));
+  }
+}
+
+}  // namespace
+}  // namespace tvr
