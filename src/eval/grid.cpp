@@ -9,10 +9,16 @@ namespace {
 
 // Characters, not bytes: names may hold UTF-8.
 size_t width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
-std::string pad_left(const std::string& text, size_t size) { return std::string(size - std::min(size, width(text)), ' ') + text; }
-std::string pad_right(const std::string& text, size_t size) { return text + std::string(size - std::min(size, width(text)), ' '); }
+std::string pad_left(const std::string& text, size_t size) {
+  return std::string(size - std::min(size, width(text)), ' ') + text;
+}
+std::string pad_right(const std::string& text, size_t size) {
+  return text + std::string(size - std::min(size, width(text)), ' ');
+}
 
 // Values align on their right, intervals and marks on their left.
 struct ColumnWidths {
@@ -29,7 +35,8 @@ std::vector<ColumnWidths> column_widths(const Grid& grid) {
       column.interval = std::max(column.interval, width(row.cells[i].interval));
       column.mark = std::max(column.mark, width(row.cells[i].mark));
     }
-    const size_t cells = column.value + (column.interval > 0 ? column.interval + 1 : 0) + column.mark;
+    const size_t cells =
+        column.value + (column.interval > 0 ? column.interval + 1 : 0) + column.mark;
     column.total = std::max(cells, width(grid.columns[i]));
   }
   return widths;
@@ -65,17 +72,23 @@ std::string escape_markdown(const std::string& text) {
 }
 
 std::string markdown_cell(const GridCell& cell) {
-  return escape_markdown(cell.value) + (cell.interval.empty() ? "" : " " + cell.interval) + escape_markdown(cell.mark);
+  return escape_markdown(cell.value) + (cell.interval.empty() ? "" : " " + cell.interval) +
+         escape_markdown(cell.mark);
 }
 
 std::string escape_latex(const std::string& text) {
   std::string result;
   for (const char c : text) {
-    if (c == '\\') result += "\\textbackslash{}";
-    else if (c == '~') result += "\\textasciitilde{}";
-    else if (c == '^') result += "\\textasciicircum{}";
-    else if (std::string("&%$#_{}").find(c) != std::string::npos) result += std::string("\\") + c;
-    else result += c;
+    if (c == '\\')
+      result += "\\textbackslash{}";
+    else if (c == '~')
+      result += "\\textasciitilde{}";
+    else if (c == '^')
+      result += "\\textasciicircum{}";
+    else if (std::string("&%$#_{}").find(c) != std::string::npos)
+      result += std::string("\\") + c;
+    else
+      result += c;
   }
   return result;
 }
@@ -91,7 +104,9 @@ std::string latex_groups(const Grid& grid) {
   size_t column = 2;
   for (const auto& [group, span] : grid.groups) {
     names += " & \\multicolumn{" + std::to_string(span) + "}{c}{" + escape_latex(group) + "}";
-    if (!group.empty()) rules += "\\cmidrule(lr){" + std::to_string(column) + "-" + std::to_string(column + span - 1) + "} ";
+    if (!group.empty())
+      rules += "\\cmidrule(lr){" + std::to_string(column) + "-" +
+               std::to_string(column + span - 1) + "} ";
     column += span;
   }
   return names + " \\\\\n" + rules + "\n";
@@ -102,18 +117,23 @@ std::string html_head(const Grid& grid) {
   if (!grid.groups.empty()) {
     html += "<tr><td></td>";
     for (const auto& [group, span] : grid.groups)
-      html += "<th scope=\"colgroup\" colspan=\"" + std::to_string(span) + "\">" + escape_html(group) + "</th>";
+      html += "<th scope=\"colgroup\" colspan=\"" + std::to_string(span) + "\">" +
+              escape_html(group) + "</th>";
     html += "</tr>\n";
   }
   html += "<tr><th scope=\"col\">" + escape_html(grid.corner) + "</th>";
-  for (const auto& column : grid.columns) html += "<th scope=\"col\">" + escape_html(column) + "</th>";
+  for (const auto& column : grid.columns)
+    html += "<th scope=\"col\">" + escape_html(column) + "</th>";
   return html + "</tr></thead>\n";
 }
 
 std::string html_cell(const GridCell& cell) {
   std::string html = "<td>" + escape_html(cell.value);
-  if (!cell.interval.empty()) html += " <span class=\"interval\">" + escape_html(cell.interval) + "</span>";
-  if (!cell.mark.empty()) html += " <span class=\"mark\" title=\"beyond the paired interval\">" + escape_html(cell.mark) + "</span>";
+  if (!cell.interval.empty())
+    html += " <span class=\"interval\">" + escape_html(cell.interval) + "</span>";
+  if (!cell.mark.empty())
+    html += " <span class=\"mark\" title=\"beyond the paired interval\">" + escape_html(cell.mark) +
+            "</span>";
   return html + "</td>";
 }
 
@@ -132,13 +152,16 @@ std::string one_decimal(double value) {
 
 GridCell number_cell(double value, const std::optional<Interval>& interval) {
   GridCell cell{one_decimal(value), "", ""};
-  if (interval) cell.interval = "[" + one_decimal(interval->low) + ", " + one_decimal(interval->high) + "]";
+  if (interval)
+    cell.interval = "[" + one_decimal(interval->low) + ", " + one_decimal(interval->high) + "]";
   return cell;
 }
 
 GridCell difference_cell(double value, const std::optional<Interval>& interval, bool beyond) {
   GridCell cell{signed_decimal(value), "", beyond ? "*" : ""};
-  if (interval) cell.interval = "[" + signed_decimal(interval->low) + ", " + signed_decimal(interval->high) + "]";
+  if (interval)
+    cell.interval =
+        "[" + signed_decimal(interval->low) + ", " + signed_decimal(interval->high) + "]";
   return cell;
 }
 
@@ -154,7 +177,8 @@ std::string grid_to_text(const Grid& grid) {
     groups += "  " + pad_right(group, total);
     column += span;
   }
-  for (size_t i = 0; i < grid.columns.size(); ++i) heads += "  " + pad_right(pad_left(grid.columns[i], widths[i].value), widths[i].total);
+  for (size_t i = 0; i < grid.columns.size(); ++i)
+    heads += "  " + pad_right(pad_left(grid.columns[i], widths[i].value), widths[i].total);
   if (!grid.title.empty()) append_line(text, grid.title);
   if (!grid.groups.empty()) append_line(text, groups);
   append_line(text, heads);
@@ -196,7 +220,8 @@ std::string grid_to_latex(const Grid& grid) {
     text += " \\\\\n";
   }
   text += "\\bottomrule\n\\end{tabular}\n";
-  for (const auto& note : grid.notes) text += "\\par\\smallskip{\\footnotesize " + escape_latex(note) + "}\n";
+  for (const auto& note : grid.notes)
+    text += "\\par\\smallskip{\\footnotesize " + escape_latex(note) + "}\n";
   return text + "\\end{table}\n";
 }
 
@@ -205,7 +230,8 @@ std::string grid_to_html(const Grid& grid) {
   if (!grid.title.empty()) html += "<caption>" + escape_html(grid.title) + "</caption>\n";
   html += html_head(grid) + "<tbody>\n";
   for (const auto& row : grid.rows) {
-    html += std::string(row.beside ? "<tr class=\"beside\">" : "<tr>") + "<th scope=\"row\">" + escape_html(row.name) + "</th>";
+    html += std::string(row.beside ? "<tr class=\"beside\">" : "<tr>") + "<th scope=\"row\">" +
+            escape_html(row.name) + "</th>";
     for (const auto& cell : row.cells) html += html_cell(cell);
     html += "</tr>\n";
   }
@@ -218,12 +244,23 @@ std::string escape_html(const std::string& text) {
   std::string result;
   for (const char c : text) {
     switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default: result += c;
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
     }
   }
   return result;

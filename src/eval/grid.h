@@ -21,7 +21,8 @@ struct GridRow {
   bool beside = false;  ///< not a system of ours (random order, published, not run): set apart
 };
 
-/// A table before it is text, Markdown, LaTeX or HTML. Groups head neighbouring columns; their spans add up to the columns.
+/// A table before it is text, Markdown, LaTeX or HTML. Groups head neighbouring columns; their
+/// spans add up to the columns.
 struct Grid {
   std::string title, corner;
   std::vector<std::pair<std::string, size_t>> groups;  ///< name, span; none: no line of groups

@@ -30,16 +30,20 @@ std::vector<int64_t> renumber(const std::vector<int64_t>& clusters) {
   std::unordered_map<int64_t, int64_t> numbers;
   std::vector<int64_t> result;
   result.reserve(clusters.size());
-  for (const int64_t cluster : clusters) result.push_back(numbers.emplace(cluster, static_cast<int64_t>(numbers.size())).first->second);
+  for (const int64_t cluster : clusters)
+    result.push_back(numbers.emplace(cluster, static_cast<int64_t>(numbers.size())).first->second);
   return result;
 }
 
-// Calls visit(draw, weights) for every draw. Each draw has a random stream of its own, so threads do not matter.
-void for_each_draw(int64_t clusters, const BootstrapOptions& options, const std::function<void(int64_t, const Weights&)>& visit) {
+// Calls visit(draw, weights) for every draw. Each draw has a random stream of its own, so threads
+// do not matter.
+void for_each_draw(int64_t clusters, const BootstrapOptions& options,
+                   const std::function<void(int64_t, const Weights&)>& visit) {
   const int64_t jobs = (options.draws + kDrawsPerJob - 1) / kDrawsPerJob;
   parallel_for(jobs, options.threads, [&](int64_t job) {
     Weights weights(clusters);
-    for (int64_t draw = job * kDrawsPerJob; draw < std::min(options.draws, (job + 1) * kDrawsPerJob); ++draw) {
+    for (int64_t draw = job * kDrawsPerJob;
+         draw < std::min(options.draws, (job + 1) * kDrawsPerJob); ++draw) {
       std::fill(weights.begin(), weights.end(), 0);
       Random random(options.seed, "bootstrap", 0, static_cast<uint64_t>(draw));
       for (int64_t i = 0; i < clusters; ++i) ++weights[random.integer(clusters)];
@@ -51,10 +55,12 @@ void for_each_draw(int64_t clusters, const BootstrapOptions& options, const std:
 // Queries in order of their position, so that one pass gives every metric of a resample.
 class ResampledMetrics {
  public:
-  ResampledMetrics(const std::vector<double>& positions, const std::vector<int64_t>& clusters) : cluster_size_(cluster_count(clusters)) {
+  ResampledMetrics(const std::vector<double>& positions, const std::vector<int64_t>& clusters)
+      : cluster_size_(cluster_count(clusters)) {
     std::vector<size_t> order(positions.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return positions[a] < positions[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return positions[a] < positions[b]; });
     for (const size_t i : order) queries_.push_back({positions[i], clusters[i]});
     for (const int64_t cluster : clusters) ++cluster_size_[cluster];
   }
@@ -68,7 +74,8 @@ class ResampledMetrics {
     for (const auto& [position, cluster] : queries_) {
       const int64_t weight = weights[cluster];
       if (weight == 0) continue;
-      for (size_t k = 0; k < hits.size(); ++k) hits[k] += position < static_cast<double>(kRecallDepths[k]) ? weight : 0;
+      for (size_t k = 0; k < hits.size(); ++k)
+        hits[k] += position < static_cast<double>(kRecallDepths[k]) ? weight : 0;
       sum += static_cast<double>(weight) * position;
       if (before <= (total - 1) / 2) lower = position;
       if (before <= total / 2) upper = position;
@@ -76,7 +83,8 @@ class ResampledMetrics {
     }
     const auto count = static_cast<double>(total);
     MetricValues result;
-    for (size_t k = 0; k < hits.size(); ++k) result.values[k] = 100.0 * static_cast<double>(hits[k]) / count;
+    for (size_t k = 0; k < hits.size(); ++k)
+      result.values[k] = 100.0 * static_cast<double>(hits[k]) / count;
     result[Metric::kMdR] = (lower + upper) / 2 + 1;
     result[Metric::kMnR] = sum / count + 1;
     fill_sums(result);
@@ -126,22 +134,26 @@ std::vector<int64_t> number_clusters(const std::vector<std::string>& names) {
   std::unordered_map<std::string, int64_t> numbers;
   std::vector<int64_t> result;
   result.reserve(names.size());
-  for (const auto& name : names) result.push_back(numbers.emplace(name, static_cast<int64_t>(numbers.size())).first->second);
+  for (const auto& name : names)
+    result.push_back(numbers.emplace(name, static_cast<int64_t>(numbers.size())).first->second);
   return result;
 }
 
-std::optional<MetricIntervals> bootstrap_metrics(const std::vector<double>& positions, const std::vector<int64_t>& clusters,
+std::optional<MetricIntervals> bootstrap_metrics(const std::vector<double>& positions,
+                                                 const std::vector<int64_t>& clusters,
                                                  const BootstrapOptions& options) {
   check_sizes(positions.size(), clusters);
   const auto numbers = renumber(clusters);
   if (cluster_count(numbers) < 2 || options.draws < 1) return std::nullopt;
   const ResampledMetrics resampled(positions, numbers);
   std::vector<MetricValues> draws(options.draws);
-  for_each_draw(cluster_count(numbers), options, [&](int64_t draw, const Weights& weights) { draws[draw] = resampled.of(weights); });
+  for_each_draw(cluster_count(numbers), options,
+                [&](int64_t draw, const Weights& weights) { draws[draw] = resampled.of(weights); });
   return intervals_of(draws);
 }
 
-std::optional<Interval> bootstrap_mean(const std::vector<double>& values, const std::vector<int64_t>& clusters,
+std::optional<Interval> bootstrap_mean(const std::vector<double>& values,
+                                       const std::vector<int64_t>& clusters,
                                        const BootstrapOptions& options) {
   check_sizes(values.size(), clusters);
   const auto numbers = renumber(clusters);
@@ -159,7 +171,8 @@ std::optional<Interval> bootstrap_mean(const std::vector<double>& values, const 
   return middle_95(std::move(draws));
 }
 
-PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b, const std::vector<int64_t>& clusters,
+PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b,
+                                   const std::vector<int64_t>& clusters,
                                    const BootstrapOptions& options) {
   check_sizes(a.size(), clusters);
   check_sizes(b.size(), clusters);
@@ -169,8 +182,9 @@ PairedDifference paired_difference(const std::vector<double>& a, const std::vect
   if (cluster_count(numbers) < 2 || options.draws < 1) return result;
   const ResampledMetrics of_a(a, numbers), of_b(b, numbers);
   std::vector<MetricValues> draws(options.draws);
-  for_each_draw(cluster_count(numbers), options,
-                [&](int64_t draw, const Weights& weights) { draws[draw] = minus(of_a.of(weights), of_b.of(weights)); });
+  for_each_draw(cluster_count(numbers), options, [&](int64_t draw, const Weights& weights) {
+    draws[draw] = minus(of_a.of(weights), of_b.of(weights));
+  });
   result.ci95 = intervals_of(draws);
   return result;
 }

@@ -18,11 +18,11 @@ constexpr BootstrapOptions kOptions{200, 0, 1};
 const std::vector<int64_t> kClusters{0, 0, 1, 2};
 
 test::Matrix five_texts() {
-  return {{0.9F, 0.5F, 0.1F, 0.1F,    // own above twin
-           0.5F, 0.5F, 0.9F, 0.1F,    // tied with the twin
-           0.6F, 0.4F, 0.1F, 0.1F,    // below the twin
-           0.1F, 0.2F, 0.9F, 0.3F,    // no twin
-           0.1F, 0.2F, 0.3F, 0.9F},   // no twin
+  return {{0.9F, 0.5F, 0.1F, 0.1F,   // own above twin
+           0.5F, 0.5F, 0.9F, 0.1F,   // tied with the twin
+           0.6F, 0.4F, 0.1F, 0.1F,   // below the twin
+           0.1F, 0.2F, 0.9F, 0.3F,   // no twin
+           0.1F, 0.2F, 0.3F, 0.9F},  // no twin
           5,
           4,
           {0, 0, 1, 2, 3}};
@@ -32,7 +32,9 @@ std::vector<int8_t> verdicts(const test::Matrix& matrix, const std::vector<int64
   return twin_verdicts(matrix.view(), matrix.video_of_text, clusters);
 }
 
-TEST(BreakdownTest, TiesWithTheTwinCountAsWrong) { EXPECT_THAT(verdicts(five_texts(), kClusters), ElementsAre(1, 0, 0, -1, -1)); }
+TEST(BreakdownTest, TiesWithTheTwinCountAsWrong) {
+  EXPECT_THAT(verdicts(five_texts(), kClusters), ElementsAre(1, 0, 0, -1, -1));
+}
 
 TEST(BreakdownTest, OnlyClustersOfExactlyTwoVideosAreTwins) {
   EXPECT_THAT(verdicts(five_texts(), {0, 0, 0, 1}), ElementsAre(-1, -1, -1, -1, -1));
@@ -56,7 +58,8 @@ TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
   const auto matrix = five_texts();
   const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
   const BreakdownInput input{&ranks, verdicts(matrix, kClusters), {0, 0, 0, 1, 2}};
-  const auto result = break_down({"need", {"order", "order", "global", "", "global"}}, input, TiePolicy::kPessimistic, kOptions);
+  const auto result = break_down({"need", {"order", "order", "global", "", "global"}}, input,
+                                 TiePolicy::kPessimistic, kOptions);
   ASSERT_EQ(result.entries.size(), 2U);
   const auto &order = result.entries[0], &global = result.entries[1];
   EXPECT_EQ(order.value, "order");
@@ -74,7 +77,9 @@ TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
 TEST(BreakdownTest, SizesThatDisagreeAreRefused) {
   const auto matrix = five_texts();
   const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
-  EXPECT_THROW(break_down({"need", {"order"}}, {&ranks, {}, {0, 0, 0, 1, 2}}, TiePolicy::kPessimistic, kOptions), DataError);
+  EXPECT_THROW(break_down({"need", {"order"}}, {&ranks, {}, {0, 0, 0, 1, 2}},
+                          TiePolicy::kPessimistic, kOptions),
+               DataError);
   EXPECT_THROW(verdicts(matrix, {0, 0}), DataError);
 }
 

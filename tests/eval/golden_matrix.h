@@ -30,8 +30,8 @@ inline Matrix square_matrix(std::vector<float> scores, int64_t size) {
 
 /// Six captions of three videos (2, 1 and 3 each), small enough to rank by hand.
 inline Matrix toy_matrix() {
-  return {{0.90F, 0.85F, 0.20F, 0.30F, 0.82F, 0.40F, 0.20F, 0.80F, 0.10F,
-           0.10F, 0.20F, 0.30F, 0.60F, 0.10F, 0.50F, 0.50F, 0.50F, 0.50F},
+  return {{0.90F, 0.85F, 0.20F, 0.30F, 0.82F, 0.40F, 0.20F, 0.80F, 0.10F, 0.10F, 0.20F, 0.30F,
+           0.60F, 0.10F, 0.50F, 0.50F, 0.50F, 0.50F},
           6,
           3,
           {0, 0, 1, 2, 2, 2}};
@@ -40,7 +40,8 @@ inline Matrix toy_matrix() {
 /// The test data folder, or nothing where it is absent.
 inline std::optional<std::filesystem::path> test_data(const std::string& name) {
   const char* folder = std::getenv("TVR_TEST_DATA");
-  if (folder == nullptr || !std::filesystem::exists(std::filesystem::path(folder) / name)) return std::nullopt;
+  if (folder == nullptr || !std::filesystem::exists(std::filesystem::path(folder) / name))
+    return std::nullopt;
   return std::filesystem::path(folder) / name;
 }
 
@@ -53,7 +54,8 @@ inline std::optional<Matrix> golden_matrix() {
   std::memcpy(&header, bytes.data() + 8, 2);
   constexpr int64_t kSize = 1000;
   std::vector<float> scores(kSize * kSize);
-  if (bytes.size() != 10 + header + scores.size() * sizeof(float)) throw DataError(file->string() + ": has another size");
+  if (bytes.size() != 10 + header + scores.size() * sizeof(float))
+    throw DataError(file->string() + ": has another size");
   std::memcpy(scores.data(), bytes.data() + 10 + header, scores.size() * sizeof(float));
   return square_matrix(std::move(scores), kSize);
 }

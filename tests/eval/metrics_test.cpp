@@ -23,9 +23,12 @@ using testing::ElementsAre;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
-constexpr TiePolicy kPolicies[] = {TiePolicy::kOptimistic, TiePolicy::kAverage, TiePolicy::kPessimistic};
+constexpr TiePolicy kPolicies[] = {TiePolicy::kOptimistic, TiePolicy::kAverage,
+                                   TiePolicy::kPessimistic};
 
-RankList t2v(const Matrix& matrix) { return text_to_video_ranks(matrix.view(), matrix.video_of_text); }
+RankList t2v(const Matrix& matrix) {
+  return text_to_video_ranks(matrix.view(), matrix.video_of_text);
+}
 RankList v2t(const Matrix& matrix, VideoToText variant = VideoToText::kBestCaption) {
   return video_to_text_ranks(matrix.view(), matrix.video_of_text, variant);
 }
@@ -41,12 +44,15 @@ Matrix random_matrix(uint64_t seed, int64_t size, int64_t levels) {
 Matrix transposed(const Matrix& matrix) {
   auto result = matrix;
   for (int64_t i = 0; i < matrix.texts; ++i)
-    for (int64_t j = 0; j < matrix.videos; ++j) result.scores[j * matrix.texts + i] = matrix.scores[i * matrix.videos + j];
+    for (int64_t j = 0; j < matrix.videos; ++j)
+      result.scores[j * matrix.texts + i] = matrix.scores[i * matrix.videos + j];
   return result;
 }
 
-void expect_values(const DirectionMetrics& metrics, const std::vector<double>& recalls, double median, double mean) {
-  for (size_t i = 0; i < recalls.size(); ++i) EXPECT_NEAR(metrics.values.values[i], recalls[i], 1e-9) << metric_name(kMetrics[i]);
+void expect_values(const DirectionMetrics& metrics, const std::vector<double>& recalls,
+                   double median, double mean) {
+  for (size_t i = 0; i < recalls.size(); ++i)
+    EXPECT_NEAR(metrics.values.values[i], recalls[i], 1e-9) << metric_name(kMetrics[i]);
   EXPECT_NEAR(metrics[Metric::kMdR], median, 1e-9);
   EXPECT_NEAR(metrics[Metric::kMnR], mean, 1e-9);
 }
@@ -67,7 +73,8 @@ TEST(MetricsTest, ToyTextToVideoMatchesTheHandRanks) {
 
 TEST(MetricsTest, ToyVideoToTextMatchesTheHandRanksOfBothDefinitions) {
   EXPECT_THAT(v2t(toy_matrix()).positions(TiePolicy::kPessimistic), ElementsAre(0, 1, 0));
-  EXPECT_THAT(v2t(toy_matrix(), VideoToText::kEveryCaption).positions(TiePolicy::kPessimistic), ElementsAre(0, 2, 0));
+  EXPECT_THAT(v2t(toy_matrix(), VideoToText::kEveryCaption).positions(TiePolicy::kPessimistic),
+              ElementsAre(0, 2, 0));
   EXPECT_EQ(v2t(toy_matrix()).candidates, 3);
   EXPECT_EQ(v2t(toy_matrix(), VideoToText::kEveryCaption).candidates, 6);
 }
@@ -82,7 +89,8 @@ TEST(MetricsTest, CaptionsOfAVideoNeedNotBeAdjacent) {
   const std::vector<int64_t> order{3, 0, 5, 2, 1, 4};
   auto mixed = toy;
   for (size_t i = 0; i < order.size(); ++i) {
-    std::copy_n(toy.scores.begin() + order[i] * 3, 3, mixed.scores.begin() + static_cast<int64_t>(i) * 3);
+    std::copy_n(toy.scores.begin() + order[i] * 3, 3,
+                mixed.scores.begin() + static_cast<int64_t>(i) * 3);
     mixed.video_of_text[i] = toy.video_of_text[order[i]];
   }
   for (const auto variant : {VideoToText::kBestCaption, VideoToText::kEveryCaption}) {
@@ -105,7 +113,8 @@ TEST(MetricsTest, AnAllEqualMatrixScoresNothingUnlessOptimistic) {
   for (const auto& ranks : {t2v(matrix), v2t(matrix), v2t(matrix, VideoToText::kEveryCaption)}) {
     expect_values(summarize_ranks(ranks, TiePolicy::kPessimistic), {0, 0, 0, 0}, kSize, kSize);
     expect_values(summarize_ranks(ranks, TiePolicy::kOptimistic), {100, 100, 100, 100}, 1, 1);
-    expect_values(summarize_ranks(ranks, TiePolicy::kAverage), {0, 0, 0, 100}, (kSize + 1) / 2.0, (kSize + 1) / 2.0);
+    expect_values(summarize_ranks(ranks, TiePolicy::kAverage), {0, 0, 0, 100}, (kSize + 1) / 2.0,
+                  (kSize + 1) / 2.0);
     EXPECT_EQ(summarize_ranks(ranks, TiePolicy::kAverage).tied_queries, kSize);
   }
 }
@@ -117,9 +126,11 @@ TEST(MetricsTest, ATwoWayTieAtTheTopIsAHitUnderTheAveragePolicy) {
 }
 
 TEST(MetricsTest, DegenerateShapes) {
-  expect_values(summarize_ranks(t2v(square_matrix({-1}, 1)), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1, 1);
+  expect_values(summarize_ranks(t2v(square_matrix({-1}, 1)), TiePolicy::kPessimistic),
+                {100, 100, 100, 100}, 1, 1);
   const Matrix one_video{{0.3F, 0.1F, 0.2F}, 3, 1, {0, 0, 0}};
-  expect_values(summarize_ranks(t2v(one_video), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1, 1);
+  expect_values(summarize_ranks(t2v(one_video), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1,
+                1);
   EXPECT_THAT(v2t(one_video, VideoToText::kEveryCaption).better, ElementsAre(0));
   const Matrix one_text{{0.3F, 0.1F, 0.2F}, 1, 3, {1}};
   EXPECT_THAT(t2v(one_text).better, ElementsAre(2));
@@ -183,23 +194,33 @@ TEST(MetricsTest, RanksSurviveAnIncreasingTransformAndFollowAPermutationOfVideos
   auto moved = matrix;  // column v becomes column (v + 4) mod 25
   for (int64_t text = 0; text < 25; ++text) {
     moved.video_of_text[text] = (text + 4) % 25;
-    for (int64_t video = 0; video < 25; ++video) moved.scores[text * 25 + (video + 4) % 25] = matrix.scores[text * 25 + video];
+    for (int64_t video = 0; video < 25; ++video)
+      moved.scores[text * 25 + (video + 4) % 25] = matrix.scores[text * 25 + video];
   }
   EXPECT_EQ(t2v(moved).better, t2v(matrix).better);
   EXPECT_EQ(t2v(moved).tied, t2v(matrix).tied);
 }
 
 TEST(MetricsTest, ThePoliciesBracketAndAgreeWithoutTies) {
-  const auto metrics = [](const Matrix& matrix, TiePolicy policy) { return summarize_ranks(v2t(matrix), policy); };
+  const auto metrics = [](const Matrix& matrix, TiePolicy policy) {
+    return summarize_ranks(v2t(matrix), policy);
+  };
   const auto tied = random_matrix(5, 40, 4);
-  EXPECT_GT(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5], metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
-  EXPECT_GE(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5], metrics(tied, TiePolicy::kAverage)[Metric::kR5]);
-  EXPECT_GE(metrics(tied, TiePolicy::kAverage)[Metric::kR5], metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
-  EXPECT_LT(metrics(tied, TiePolicy::kOptimistic)[Metric::kMnR], metrics(tied, TiePolicy::kAverage)[Metric::kMnR]);
-  EXPECT_LT(metrics(tied, TiePolicy::kAverage)[Metric::kMnR], metrics(tied, TiePolicy::kPessimistic)[Metric::kMnR]);
+  EXPECT_GT(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5],
+            metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
+  EXPECT_GE(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5],
+            metrics(tied, TiePolicy::kAverage)[Metric::kR5]);
+  EXPECT_GE(metrics(tied, TiePolicy::kAverage)[Metric::kR5],
+            metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
+  EXPECT_LT(metrics(tied, TiePolicy::kOptimistic)[Metric::kMnR],
+            metrics(tied, TiePolicy::kAverage)[Metric::kMnR]);
+  EXPECT_LT(metrics(tied, TiePolicy::kAverage)[Metric::kMnR],
+            metrics(tied, TiePolicy::kPessimistic)[Metric::kMnR]);
   auto distinct = random_matrix(5, 40, 4);
-  for (size_t i = 0; i < distinct.scores.size(); ++i) distinct.scores[i] += static_cast<float>(i) * 1e-5F;
-  EXPECT_EQ(metrics(distinct, TiePolicy::kOptimistic).values.values, metrics(distinct, TiePolicy::kPessimistic).values.values);
+  for (size_t i = 0; i < distinct.scores.size(); ++i)
+    distinct.scores[i] += static_cast<float>(i) * 1e-5F;
+  EXPECT_EQ(metrics(distinct, TiePolicy::kOptimistic).values.values,
+            metrics(distinct, TiePolicy::kPessimistic).values.values);
 }
 
 TEST(MetricsTest, EveryCaptionIsNeverEasierThanBestCaption) {
@@ -208,7 +229,8 @@ TEST(MetricsTest, EveryCaptionIsNeverEasierThanBestCaption) {
     for (int64_t text = 0; text < 30; ++text) matrix.video_of_text[text] = text / 3;
     const auto best = v2t(matrix), every = v2t(matrix, VideoToText::kEveryCaption);
     for (int64_t i = 0; i < best.size(); ++i)
-      EXPECT_LE(best.position(i, TiePolicy::kPessimistic), every.position(i, TiePolicy::kPessimistic));
+      EXPECT_LE(best.position(i, TiePolicy::kPessimistic),
+                every.position(i, TiePolicy::kPessimistic));
   }
 }
 
@@ -296,7 +318,8 @@ TEST_F(GoldenMetricsTest, TextToVideoIsTheSameUnderEveryPolicy) {
 
 TEST_F(GoldenMetricsTest, VideoToTextFollowsTheTiePolicy) {
   const auto ranks = v2t(matrix_);
-  const auto optimistic = summarize_ranks(ranks, TiePolicy::kOptimistic), pessimistic = summarize_ranks(ranks, TiePolicy::kPessimistic);
+  const auto optimistic = summarize_ranks(ranks, TiePolicy::kOptimistic),
+             pessimistic = summarize_ranks(ranks, TiePolicy::kPessimistic);
   expect_values(optimistic, {46.0, 74.1, 82.8, 97.1}, 2, 8.674);
   EXPECT_NEAR(optimistic[Metric::kGM], 65.5947, 5e-5);
   expect_values(pessimistic, {45.6, 74.1, 82.7, 97.1}, 2, 8.686);
@@ -313,21 +336,25 @@ TEST_F(GoldenMetricsTest, TheTiedVideosAreTheOnesWithARepeatedSentence) {
   std::vector<int64_t> columns;
   for (const auto& [column, count] : tied) columns.push_back(column);
   EXPECT_THAT(columns, ElementsAre(98, 323, 527, 554, 582, 666, 803, 839, 945));
-  EXPECT_EQ(std::count_if(tied.begin(), tied.end(), [](const auto& entry) { return entry.second == 2; }), 3);
+  EXPECT_EQ(
+      std::count_if(tied.begin(), tied.end(), [](const auto& entry) { return entry.second == 2; }),
+      3);
 }
 
 TEST_F(GoldenMetricsTest, TheGoldenFileAgreesInBothDirections) {
   const auto file = test::test_data("golden/msrvtt_video_metrics.json");
   if (!file) GTEST_SKIP() << "TVR_TEST_DATA holds no golden/msrvtt_video_metrics.json";
   const auto golden = nlohmann::json::parse(read_file(*file)).at("msrvtt_video_matrix.npy");
-  const std::map<std::string, TiePolicy> policies{{"optimistic_ties_below", TiePolicy::kOptimistic},
-                                                  {"pessimistic_ties_above", TiePolicy::kPessimistic},
-                                                  {"average", TiePolicy::kAverage}};
+  const std::map<std::string, TiePolicy> policies{
+      {"optimistic_ties_below", TiePolicy::kOptimistic},
+      {"pessimistic_ties_above", TiePolicy::kPessimistic},
+      {"average", TiePolicy::kAverage}};
   for (const std::string direction : {"t2v", "v2t"}) {
     const auto ranks = direction == "t2v" ? t2v(matrix_) : v2t(matrix_);
     for (const auto& [name, policy] : policies) {
       const auto& expected = golden.at(direction).at(name);
-      expect_values(summarize_ranks(ranks, policy), {expected.at("R1"), expected.at("R5"), expected.at("R10"), expected.at("R50")},
+      expect_values(summarize_ranks(ranks, policy),
+                    {expected.at("R1"), expected.at("R5"), expected.at("R10"), expected.at("R50")},
                     expected.at("MdR"), expected.at("MnR"));
     }
   }
@@ -335,14 +362,18 @@ TEST_F(GoldenMetricsTest, TheGoldenFileAgreesInBothDirections) {
 
 TEST_F(GoldenMetricsTest, TheUpperLeftBlockHasItsOwnNumbers) {
   std::vector<float> block;
-  for (int64_t row = 0; row < 100; ++row) block.insert(block.end(), matrix_.view().row(row), matrix_.view().row(row) + 100);
+  for (int64_t row = 0; row < 100; ++row)
+    block.insert(block.end(), matrix_.view().row(row), matrix_.view().row(row) + 100);
   const auto part = square_matrix(block, 100);
   expect_values(summarize_ranks(t2v(part), TiePolicy::kPessimistic), {71, 93, 96}, 1, 2.71);
   expect_values(summarize_ranks(v2t(part), TiePolicy::kPessimistic), {71, 92, 97}, 1, 2.36);
 }
 
 TEST_F(GoldenMetricsTest, HalfOfTheQueriesChooseFromTheWholeGallery) {
-  const Matrix half{matrix_.scores, 500, 1000, {matrix_.video_of_text.begin(), matrix_.video_of_text.begin() + 500}};
+  const Matrix half{matrix_.scores,
+                    500,
+                    1000,
+                    {matrix_.video_of_text.begin(), matrix_.video_of_text.begin() + 500}};
   const auto metrics = summarize_ranks(t2v(half), TiePolicy::kPessimistic);
   expect_values(metrics, {46.6, 71.6, 82.4, 93.6}, 2, 13.438);
   EXPECT_NEAR(metrics[Metric::kGM], 65.0243, 5e-5);

@@ -17,13 +17,16 @@ struct Sample {
 inline Sample sample_input(uint64_t seed, double skill = 0.5) {
   constexpr int64_t kTexts = 24, kVideos = 12;
   Random random(seed, "sample evaluation");
-  Sample sample{std::make_shared<std::vector<float>>(kTexts * kVideos), std::make_shared<std::vector<float>>(kTexts * kVideos), {}};
+  Sample sample{std::make_shared<std::vector<float>>(kTexts * kVideos),
+                std::make_shared<std::vector<float>>(kTexts * kVideos),
+                {}};
   auto& input = sample.input;
   input.scores = {sample.scores->data(), kTexts, kVideos};
   input.parts = {{"frames", {sample.part->data(), kTexts, kVideos}}};
   for (auto* values : {sample.scores.get(), sample.part.get()})
     for (int64_t i = 0; i < kTexts * kVideos; ++i)
-      (*values)[i] = static_cast<float>(random.uniform() + (i / kVideos / 2 == i % kVideos ? skill : 0));
+      (*values)[i] =
+          static_cast<float>(random.uniform() + (i / kVideos / 2 == i % kVideos ? skill : 0));
   Tag need{"need", {}};
   for (int64_t text = 0; text < kTexts; ++text) {
     input.video_of_text.push_back(text / 2);
@@ -46,7 +49,8 @@ inline Protocol sample_protocol() {
   return protocol;
 }
 
-inline Evaluation sample_evaluation(uint64_t seed, const Protocol& protocol = sample_protocol(), double skill = 0.5) {
+inline Evaluation sample_evaluation(uint64_t seed, const Protocol& protocol = sample_protocol(),
+                                    double skill = 0.5) {
   return evaluate_similarity(sample_input(seed, skill).input, protocol, 1);
 }
 

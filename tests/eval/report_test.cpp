@@ -29,7 +29,8 @@ std::string error_of(const std::function<void()>& work) {
 
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& name) : path(std::filesystem::path(testing::TempDir()) / name) {}
+  explicit TemporaryFile(const std::string& name)
+      : path(std::filesystem::path(testing::TempDir()) / name) {}
   ~TemporaryFile() { std::filesystem::remove(path); }
   const std::filesystem::path path;
 };
@@ -74,10 +75,11 @@ TEST(ReportTest, JsonHasTheDocumentedKeys) {
       EXPECT_EQ(parsed[direction]["ci95"][metric_name(metric)].size(), 2U);
       EXPECT_TRUE(parsed["parts"]["frames"][direction][metric_name(metric)].is_number());
     }
-    for (const std::string count : {"queries", "tied_queries", "nan_queries"}) EXPECT_TRUE(parsed[direction][count].is_number_integer());
+    for (const std::string count : {"queries", "tied_queries", "nan_queries"})
+      EXPECT_TRUE(parsed[direction][count].is_number_integer());
   }
-  EXPECT_DOUBLE_EQ(parsed["rsum"].get<double>(),
-                   parsed["text_to_video"]["RSum"].get<double>() + parsed["video_to_text"]["RSum"].get<double>());
+  EXPECT_DOUBLE_EQ(parsed["rsum"].get<double>(), parsed["text_to_video"]["RSum"].get<double>() +
+                                                     parsed["video_to_text"]["RSum"].get<double>());
   EXPECT_EQ(parsed["protocol"]["ties"], "pessimistic");
   EXPECT_EQ(parsed["protocol"]["v2t_definition"], "best-caption");
   EXPECT_TRUE(parsed["breakdown"]["need"]["order"]["twin_accuracy"].is_number());
@@ -106,8 +108,11 @@ TEST(ReportTest, AReportWithoutIntervalsReadsBackWithoutThem) {
 
 TEST(ReportTest, MalformedJsonIsRefusedWithFileAndKey) {
   const auto good = json::parse(report_to_json(test::sample_evaluation(1).report));
-  const auto message = [](const json& value) { return error_of([&] { report_from_json(value.dump(), "m.json"); }); };
-  EXPECT_THAT(error_of([] { report_from_json("{\"rsum\":", "m.json"); }), HasSubstr("m.json: is not valid JSON"));
+  const auto message = [](const json& value) {
+    return error_of([&] { report_from_json(value.dump(), "m.json"); });
+  };
+  EXPECT_THAT(error_of([] { report_from_json("{\"rsum\":", "m.json"); }),
+              HasSubstr("m.json: is not valid JSON"));
   EXPECT_THAT(message(json::array()), HasSubstr("m.json: an object is needed"));
   auto bad = good;
   bad["text_to_video"].erase("MdR");
@@ -131,7 +136,8 @@ TEST(ReportTest, MalformedJsonIsRefusedWithFileAndKey) {
 
 TEST(ReportTest, RanksReadBackAndFollowEveryTiePolicy) {
   const TemporaryFile file("tvr_ranks_roundtrip.safetensors");
-  const EvaluationRanks ranks{{{1, 4, 9}, {0, 2, 4}, {"a", "b\"", "\xC3\xA9"}, {"p", "p", "q"}}, {{2}, {1}, {"v"}, {"c"}}};
+  const EvaluationRanks ranks{{{1, 4, 9}, {0, 2, 4}, {"a", "b\"", "\xC3\xA9"}, {"p", "p", "q"}},
+                              {{2}, {1}, {"v"}, {"c"}}};
   write_ranks(file.path, ranks);
   const auto read = read_ranks(file.path);
   EXPECT_EQ(read.text_to_video.ids, ranks.text_to_video.ids);
@@ -148,8 +154,10 @@ TEST(ReportTest, SavedRanksGiveTheReportsNumbers) {
     auto protocol = test::sample_protocol();
     protocol.ties = policy;
     const auto report = test::sample_evaluation(5, protocol).report;
-    EXPECT_EQ(metrics_of_positions(evaluation.ranks.text_to_video.positions(policy)).values, report.whole.text_to_video.values.values);
-    EXPECT_EQ(metrics_of_positions(evaluation.ranks.video_to_text.positions(policy)).values, report.whole.video_to_text.values.values);
+    EXPECT_EQ(metrics_of_positions(evaluation.ranks.text_to_video.positions(policy)).values,
+              report.whole.text_to_video.values.values);
+    EXPECT_EQ(metrics_of_positions(evaluation.ranks.video_to_text.positions(policy)).values,
+              report.whole.video_to_text.values.values);
   }
 }
 
@@ -157,15 +165,22 @@ TEST(ReportTest, DamagedRankFilesAreRefused) {
   const TemporaryFile file("tvr_ranks_damaged.safetensors");
   const std::vector<int64_t> rank{1, 2}, tied{0, 5};
   const std::vector<float> wrong_type{1};
-  const ArrayView ranks{ElementType::kI64, {2}, rank.data()}, ties{ElementType::kI64, {2}, tied.data()};
-  const std::map<std::string, std::string> metadata{
-      {"t2v_ids", "[\"a\",\"b\"]"}, {"t2v_clusters", "[\"a\",\"b\"]"}, {"v2t_ids", "[\"a\",\"b\"]"}, {"v2t_clusters", "[\"a\",\"b\"]"}};
-  const auto message = [&](const std::vector<std::pair<std::string, ArrayView>>& arrays, const std::map<std::string, std::string>& texts) {
+  const ArrayView ranks{ElementType::kI64, {2}, rank.data()},
+      ties{ElementType::kI64, {2}, tied.data()};
+  const std::map<std::string, std::string> metadata{{"t2v_ids", "[\"a\",\"b\"]"},
+                                                    {"t2v_clusters", "[\"a\",\"b\"]"},
+                                                    {"v2t_ids", "[\"a\",\"b\"]"},
+                                                    {"v2t_clusters", "[\"a\",\"b\"]"}};
+  const auto message = [&](const std::vector<std::pair<std::string, ArrayView>>& arrays,
+                           const std::map<std::string, std::string>& texts) {
     write_safetensors(file.path, arrays, texts);
     return error_of([&] { read_ranks(file.path); });
   };
   EXPECT_THAT(message({{"t2v_rank", ranks}}, metadata), HasSubstr("t2v_tied"));
-  EXPECT_THAT(message({{"t2v_rank", {ElementType::kF32, {1}, wrong_type.data()}}, {"t2v_tied", ties}}, metadata), HasSubstr("I64"));
+  EXPECT_THAT(
+      message({{"t2v_rank", {ElementType::kF32, {1}, wrong_type.data()}}, {"t2v_tied", ties}},
+              metadata),
+      HasSubstr("I64"));
   EXPECT_THAT(message({{"t2v_rank", ranks}, {"t2v_tied", ties}}, {}), HasSubstr("t2v_ids"));
   EXPECT_THAT(message({{"t2v_rank", ranks}, {"t2v_tied", ties}}, metadata), HasSubstr("cannot be"));
 }
@@ -173,15 +188,20 @@ TEST(ReportTest, DamagedRankFilesAreRefused) {
 TEST(ReportTest, SizesThatDisagreeAreRefused) {
   auto sample = test::sample_input(1);
   sample.input.text_ids.pop_back();
-  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }), HasSubstr("23 text ids"));
+  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }),
+              HasSubstr("23 text ids"));
   sample = test::sample_input(1);
   sample.input.parts[0].second.videos = 5;
-  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }), HasSubstr("Part 'frames'"));
+  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }),
+              HasSubstr("Part 'frames'"));
 }
 
 TEST(ReportTest, TextShowsNumbersWithIntervalsBesideARandomOrder) {
   const auto text = report_to_text(test::sample_evaluation(1).report);
-  EXPECT_THAT(text, HasSubstr("test split, 24 texts, 12 videos; ties pessimistic; video to text by best-caption"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "test split, 24 texts, 12 videos; ties pessimistic; video to text by best-caption"));
   EXPECT_THAT(text, HasSubstr("300 draws of 6 clusters, seed 4"));
   EXPECT_THAT(text, testing::ContainsRegex("text to video +[0-9.]+ \\[ *[0-9.]+, [0-9.]+\\]"));
   EXPECT_THAT(text, testing::ContainsRegex("random order +8.3 "));

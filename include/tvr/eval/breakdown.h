@@ -10,8 +10,8 @@
 
 namespace tvr {
 
-/// Of the queries whose video has exactly one twin (another video of its cluster), the share that scores its own video
-/// above the twin. Ties and NaN count as wrong. A random order gives 50.
+/// Of the queries whose video has exactly one twin (another video of its cluster), the share that
+/// scores its own video above the twin. Ties and NaN count as wrong. A random order gives 50.
 struct TwinAccuracy {
   double accuracy = 0;  ///< percent
   int64_t queries = 0;  ///< the denominator: queries that have a twin
@@ -19,16 +19,20 @@ struct TwinAccuracy {
 };
 inline constexpr double kRandomTwinAccuracy = 50;
 
-/// The verdict of every text: 1 above its twin, 0 not above, -1 its video has no twin. `cluster_of_video` [V] holds
-/// numbers. Throws DataError like text_to_video_ranks().
-std::vector<int8_t> twin_verdicts(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
+/// The verdict of every text: 1 above its twin, 0 not above, -1 its video has no twin.
+/// `cluster_of_video` [V] holds numbers. Throws DataError like text_to_video_ranks().
+std::vector<int8_t> twin_verdicts(const SimilarityView& scores,
+                                  const std::vector<int64_t>& video_of_text,
                                   const std::vector<int64_t>& cluster_of_video);
 
-/// Accuracy over the verdicts that are not -1; nothing if there are none. `clusters` [N]: one number a verdict.
-std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts, const std::vector<int64_t>& clusters,
+/// Accuracy over the verdicts that are not -1; nothing if there are none. `clusters` [N]: one
+/// number a verdict.
+std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts,
+                                          const std::vector<int64_t>& clusters,
                                           const BootstrapOptions& options);
 
-/// What a tag (MSR-VTT's category, the demo corpus's need) says of each text; "" = nothing, the text is left out.
+/// What a tag (MSR-VTT's category, the demo corpus's need) says of each text; "" = nothing, the
+/// text is left out.
 struct Tag {
   std::string name;
   std::vector<std::string> value_of_text;  ///< [T]
@@ -54,6 +58,7 @@ struct BreakdownInput {
 };
 
 /// Throws DataError if the tag has another number of texts.
-Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy, const BootstrapOptions& options);
+Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy,
+                     const BootstrapOptions& options);
 
 }  // namespace tvr
