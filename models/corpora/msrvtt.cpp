@@ -49,7 +49,7 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-std::string quoted(const std::string& text) { return "'" + text + "'"; }
+std::string quote(const std::string& text) { return "'" + text + "'"; }
 
 // ---------------------------------------------------------------------------------------------------- annotations
 
@@ -151,7 +151,7 @@ class MsrvttCorpus final : public Corpus {
   }
 
   [[noreturn]] void fail_source(const std::string& name, const std::string& source, const fs::path& file) const {
-    throw DataError("data." + name + ": " + quoted(source) + " is neither a split of " + annotations_.string() + " (" +
+    throw DataError("data." + name + ": " + quote(source) + " is neither a split of " + annotations_.string() + " (" +
                     join(split_names_, ", ") + ") nor a file (" + file.string() + ").");
   }
 
@@ -167,7 +167,7 @@ class MsrvttCorpus final : public Corpus {
   void add_video(const Element& element) {
     Annotated video{element.text("video_id"), element.has("split") ? element.text("split") : "", {}};
     if (video.id.empty()) element.fail("has an empty 'video_id'");
-    if (!index_.emplace(video.id, videos_.size()).second) element.fail("repeats the video_id " + quoted(video.id));
+    if (!index_.emplace(video.id, videos_.size()).second) element.fail("repeats the video_id " + quote(video.id));
     if (!video.split.empty() && std::find(split_names_.begin(), split_names_.end(), video.split) == split_names_.end())
       split_names_.push_back(video.split);
     videos_.push_back(std::move(video));
@@ -176,7 +176,7 @@ class MsrvttCorpus final : public Corpus {
   void add_sentence(const Element& element, std::set<std::string>& seen) {
     const std::string& video = element.text("video_id");
     const auto found = index_.find(video);
-    if (found == index_.end()) element.fail("is about " + quoted(video) + ", which is not among the videos");
+    if (found == index_.end()) element.fail("is about " + quote(video) + ", which is not among the videos");
     std::string id = element.id("sen_id");
     if (!seen.insert(id).second) element.fail("repeats the sen_id " + id);
     videos_[found->second].sentences.push_back({std::move(id), element.text("caption")});
@@ -190,7 +190,7 @@ class MsrvttCorpus final : public Corpus {
     for (int64_t row = 0; row < table.rows(); ++row) {
       const Tag tag{table.at(row, "need"), table.at(row, "pair")};
       const auto& video = table.at(row, "video_id");
-      if (index_.count(video) == 0) throw DataError(table.where(row) + " tags " + quoted(video) + ", which is not in " + annotations_.string() + ".");
+      if (index_.count(video) == 0) throw DataError(table.where(row) + " tags " + quote(video) + ", which is not in " + annotations_.string() + ".");
       if (!tags_.emplace(table.at(row, "sen_id"), tag).second)
         throw DataError(table.where(row) + " repeats the sen_id " + table.at(row, "sen_id") + ".");
       const auto& known = video_tags_.emplace(video, tag).first->second;
@@ -229,7 +229,7 @@ class MsrvttCorpus final : public Corpus {
     if (options_.captions == "csv" && table.has("sentence")) return take_sentences(table, split);
     std::set<std::string> seen;
     const auto take = [&](const std::string& id, const std::string& where) {
-      if (!seen.insert(id).second) throw DataError(where + " repeats the video " + quoted(id) + ".");
+      if (!seen.insert(id).second) throw DataError(where + " repeats the video " + quote(id) + ".");
       take_video(annotated(id, where), split);
     };
     // In a plain list the first row is an id as well.
@@ -247,7 +247,7 @@ class MsrvttCorpus final : public Corpus {
       const auto [entry, fresh] = indices.emplace(video, static_cast<int64_t>(split.videos.size()));
       if (fresh) split.videos.push_back({video, {}});
       std::string id = table.has("key") ? table.at(row, "key") : "row" + std::to_string(row + 2);
-      if (!seen.insert(id).second) throw DataError(table.where(row) + " repeats the key " + quoted(id) + ".");
+      if (!seen.insert(id).second) throw DataError(table.where(row) + " repeats the key " + quote(id) + ".");
       split.captions.push_back(tagged({std::move(id), table.at(row, "sentence"), entry->second, "", ""}, video));
     }
   }
@@ -257,8 +257,8 @@ class MsrvttCorpus final : public Corpus {
     std::vector<std::string> known;
     for (const auto& video : videos_) known.push_back(video.id);
     const auto nearest = nearest_name(id, known);
-    throw DataError(where + " names the video " + quoted(id) + ", which is not in " + annotations_.string() +
-                    (nearest.empty() ? "." : "; did you mean " + quoted(nearest) + "?"));
+    throw DataError(where + " names the video " + quote(id) + ", which is not in " + annotations_.string() +
+                    (nearest.empty() ? "." : "; did you mean " + quote(nearest) + "?"));
   }
 
   void find_files(RetrievalSplit& split) const {
