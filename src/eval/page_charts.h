@@ -5,10 +5,11 @@
 
 namespace tvr {
 
-// Inline SVG with the colours of page_style.h. Each is an image with a title for screen readers; the tables of the page
-// hold the numbers.
+// Inline SVG with the colours of page_style.h. Each is an image with a title for screen readers;
+// the tables of the page hold the numbers.
 
-/// Share of queries whose right candidate is among the first k, over k (logarithmic), both directions and a random order.
+/// Share of queries whose right candidate is among the first k, over k (logarithmic), both
+/// directions and a random order.
 std::string match_curve_svg(const EvaluationReport& report, const EvaluationRanks& ranks);
 
 /// Share of queries by rank, both directions.

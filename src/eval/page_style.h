@@ -24,7 +24,8 @@ a { color: var(--t2v); } nav a { margin-right: 1rem; white-space: nowrap; }
 .tile b { display: block; font-size: 1.8rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .tile span { display: block; color: var(--soft); font-size: .85rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: .8rem; }
-.scroll { overflow-x: auto; margin: .6rem 0; }
+.side { display: flex; flex-wrap: wrap; gap: .8rem 1.6rem; align-items: flex-start; } .side > .panel { flex: 1 1 20rem; max-width: 32rem; }
+.scroll { overflow-x: auto; margin: .6rem 0; max-width: 100%; } .numbers .scroll { margin-bottom: 1.4rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .28rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); font-weight: 400; }
@@ -40,15 +41,15 @@ details { margin: .8rem 0; } summary { cursor: pointer; } pre { overflow-x: auto
 .line.v2t { stroke: var(--v2t); stroke-dasharray: 7 3; } .line.random { stroke: var(--soft); stroke-width: 1.4; stroke-dasharray: 2 3; }
 rect.t2v { fill: var(--t2v); } rect.v2t { fill: var(--v2t); } rect.twin { fill: var(--twin); }
 .whisker { stroke: var(--ink); stroke-width: 1.3; } .chance { stroke: var(--soft); stroke-width: 1.4; stroke-dasharray: 2 3; }
-.swatch { display: inline-block; width: .9em; height: .9em; margin: 0 .35em 0 .6em; border-radius: 2px; vertical-align: -.1em; }
-.legend { margin: .2rem 0 .4rem; } .legend .swatch:first-child { margin-left: 0; }
+.swatch { display: inline-block; width: .9em; height: .9em; margin-right: .35em; border-radius: 2px; vertical-align: -.1em; }
+.legend { margin: .2rem 0 .4rem; } .key { white-space: nowrap; margin-right: .7em; }
 .swatch.t2v { background: var(--t2v); } .swatch.v2t { background: var(--v2t); } .swatch.twin { background: var(--twin); }
 .swatch.random { height: 0; border-top: 2px dotted var(--soft); border-radius: 0; vertical-align: .25em; }
 .query { margin: 0 0 1rem; } .query h3 { font-size: 1.08rem; overflow-wrap: anywhere; }
 .chip { display: inline-block; border: 1px solid var(--edge); border-radius: 1rem; padding: 0 .6rem; margin: 0 .4rem .3rem 0; font-size: .85rem;
   color: var(--soft); overflow-wrap: anywhere; } .chip.hit { color: var(--right); background: var(--right-bg); border-color: currentColor; }
 .chip.miss { color: var(--wrong); background: var(--wrong-bg); border-color: currentColor; }
-.cards { list-style: none; margin: .6rem 0 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .7rem; }
+.cards { list-style: none; margin: .6rem 0 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(8.3rem, 1fr)); gap: .7rem; }
 .cand { border: 2px solid var(--edge); border-radius: .5rem; padding: .5rem; min-width: 0; font-size: .88rem; } .cand.right { border-color: var(--right); }
 .verdict { display: flex; justify-content: space-between; font-weight: 600; margin-bottom: .35rem; } .verdict .yes { color: var(--right); }
 .verdict .no { color: var(--wrong); } .cand .id { overflow-wrap: anywhere; font-weight: 600; } .score { color: var(--soft); font-variant-numeric: tabular-nums; }
@@ -59,8 +60,9 @@ figure { margin: 0 0 .35rem; } .shot { position: relative; background: var(--rul
 .pin { background: var(--mark); color: #1c1f24; border-radius: 2px; } .shot .pin { position: absolute; } .empty { padding: 1.6rem .4rem; text-align: center; color: var(--soft); }
 .more { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: .3rem; } .more figcaption { font-size: .74rem; }
 .words { list-style: none; margin: .4rem 0 0; padding: .35rem 0 0; border-top: 1px solid var(--rule); } .words li { margin-bottom: .3rem; overflow-wrap: anywhere; }
-.words meter { display: block; width: 100%; height: .45rem; } .words .soft { font-size: .78rem; }
+.words .soft { font-size: .78rem; }
 .weight { display: block; height: 4px; border-radius: 2px; background: var(--rule); } .weight i { display: block; height: 100%; border-radius: 2px; background: var(--t2v); }
+@media (max-width: 30rem) { .chart text { font-size: 14px; } .query { padding: .7rem .6rem; } }
 @media print { body { max-width: none; } .query, .panel { break-inside: avoid; } }
 )css";
 

@@ -69,7 +69,8 @@ TableRow load_row(const TableEntry& entry, const RunMissing& run_missing) {
   auto row = entry.row;
   if (row.kind == TableRow::Kind::kPublished) return row;
   const auto metrics = entry.run_dir / kMetricsFile;
-  if (!fs::exists(metrics) && run_missing && !entry.config.empty()) run_missing(entry.config);
+  if (!fs::exists(metrics) && run_missing && !entry.config.empty())
+    run_missing(entry.config, entry.run_dir);
   if (!fs::exists(metrics)) {
     row.source = entry.config.empty() ? "there is no " + metrics.string()
                                       : "make it with tvr train " + entry.config;

@@ -211,13 +211,14 @@ TEST_F(TableFilesTest, WhatIsMissingIsRunWhenAskedAndSaidOtherwise) {
   EXPECT_EQ(load_table(spec).rows[0].kind, TableRow::Kind::kNotRun);
   EXPECT_THAT(load_table(spec).rows[0].source, HasSubstr("tvr train " + config));
   std::vector<std::string> asked;
-  const auto table = load_table(spec, [&](const std::string& name) {
+  const auto table = load_table(spec, [&](const std::string& name, const fs::path& run_dir) {
+    EXPECT_EQ(run_dir, folder_ / "runs/c");
     asked.push_back(name);
     write_run("runs/c", 1, 0.5);
   });
   EXPECT_THAT(asked, testing::ElementsAre(config));
   EXPECT_EQ(table.rows[0].kind, TableRow::Kind::kRun);
-  load_table(spec, [&](const std::string& name) { asked.push_back(name); });
+  load_table(spec, [&](const std::string& name, const fs::path&) { asked.push_back(name); });
   EXPECT_EQ(asked.size(), 1U);
 }
 

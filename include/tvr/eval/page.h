@@ -9,12 +9,14 @@
 
 namespace tvr {
 
-/// A rectangle of a frame; all four within [0,1] of its width and height, from its upper left corner.
+/// A rectangle of a frame; all four within [0,1] of its width and height, from its upper left
+/// corner.
 struct PageRegion {
   double left = 0, top = 0, right = 1, bottom = 1;
 };
 
-/// A picture of a video: the bytes of a JPEG or PNG file, embedded in the page. No bytes: "no picture" is shown instead.
+/// A picture of a video: the bytes of a JPEG or PNG file, embedded in the page. No bytes: "no
+/// picture" is shown instead.
 struct PageFrame {
   int64_t index = 0;  ///< 0-based, among the frames the model saw
   double time = 0;    ///< seconds
@@ -24,11 +26,12 @@ struct PageFrame {
 /// Which word met what: one entry of a head's explanation.
 struct PageMatch {
   std::string word;
-  double weight = 0;                 ///< as the head gives it; bars are relative to the candidate's largest
-  std::optional<int64_t> frame;      ///< PageFrame::index numbering; absent: the whole video, sound, …
-  std::optional<double> time;        ///< seconds
-  std::optional<PageRegion> region;  ///< drawn over the frame of that index, if the candidate shows it
-  std::string part;                  ///< part of the score it belongs to; "": there is only one
+  double weight = 0;  ///< as the head gives it; bars are relative to the candidate's largest
+  std::optional<int64_t> frame;  ///< PageFrame::index numbering; absent: the whole video, sound, …
+  std::optional<double> time;    ///< seconds
+  std::optional<PageRegion>
+      region;        ///< drawn over the frame of that index, if the candidate shows it
+  std::string part;  ///< part of the score it belongs to; "": there is only one
 };
 
 /// A video of the list a query got.
@@ -55,13 +58,14 @@ struct EvaluationPage {
   EvaluationReport report;
   EvaluationRanks ranks;  ///< for the plots
   std::string config;     ///< the effective YAML
-  std::vector<std::pair<std::string, std::string>> settings;  ///< name, value: what the protocol does not already say
+  std::vector<std::pair<std::string, std::string>>
+      settings;  ///< name, value: what the protocol does not already say
   std::vector<PageQuery> queries;
 };
 
-/// One self-contained HTML file: numbers with intervals, plots, parts, settings and queries. No script, nothing loaded from
-/// elsewhere (a content security policy says so); light and dark by the reader's preference; made for phones too. Pure:
-/// equal content gives equal bytes.
+/// One self-contained HTML file: numbers with intervals, plots, parts, settings and queries. No
+/// script, nothing loaded from elsewhere (a content security policy says so); light and dark by the
+/// reader's preference; made for phones too. Pure: equal content gives equal bytes.
 std::string evaluation_page_html(const EvaluationPage& page);
 
 }  // namespace tvr

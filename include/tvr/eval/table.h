@@ -70,8 +70,10 @@ TableSpec read_table_spec(const std::filesystem::path& file);
 /// One row a run directory, named by its last folders; the first is the baseline.
 TableSpec table_spec_of_runs(const std::vector<std::filesystem::path>& run_dirs);
 
-/// Makes the run directory of a configuration (trains and evaluates); what `tvr table --run` calls.
-using RunMissing = std::function<void(const std::string& config)>;
+/// Makes (or completes) the run directory of a configuration: trains and evaluates; what `tvr table
+/// --run` calls.
+using RunMissing =
+    std::function<void(const std::string& config, const std::filesystem::path& run_dir)>;
 
 /// Reads metrics.json and ranks.safetensors of every run directory. A directory without
 /// metrics.json is first made by `run_missing` if that is given and the entry has a configuration;
