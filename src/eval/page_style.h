@@ -58,11 +58,11 @@ figure { margin: 0 0 .35rem; } .shot { position: relative; background: var(--rul
 .shot rect { fill: none; stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; } .shot rect.under { stroke: #000; stroke-width: 4; stroke-opacity: .55; }
 .pin, .no-pin { display: inline-block; min-width: 1.35em; padding: 0 .25em; font-size: .75rem; line-height: 1.35em; text-align: center; font-weight: 700; }
 .pin { background: var(--mark); color: #1c1f24; border-radius: 2px; } .shot .pin { position: absolute; } .empty { padding: 1.6rem .4rem; text-align: center; color: var(--soft); }
-.more { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: .3rem; } .more figcaption { font-size: .74rem; }
+.more { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.2rem, 1fr)); gap: .3rem; } .more figcaption { font-size: .74rem; }
 .words { list-style: none; margin: .4rem 0 0; padding: .35rem 0 0; border-top: 1px solid var(--rule); } .words li { margin-bottom: .3rem; overflow-wrap: anywhere; }
 .words .soft { font-size: .78rem; }
 .weight { display: block; height: 4px; border-radius: 2px; background: var(--rule); } .weight i { display: block; height: 100%; border-radius: 2px; background: var(--t2v); }
-@media (max-width: 30rem) { .chart text { font-size: 14px; } .query { padding: .7rem .6rem; } }
+@media (max-width: 30rem) { .chart text { font-size: 13.5px; } .query { padding: .7rem .6rem; } }
 @media print { body { max-width: none; } .query, .panel { break-inside: avoid; } }
 )css";
 
