@@ -6,8 +6,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"
 
 scripts/setup.sh
-# LibTorch and the media libraries keep objects until the process ends; the file names those and nothing of ours.
-export LSAN_OPTIONS="suppressions=$root/scripts/leaks.supp:print_suppressions=0"
 export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
 export UBSAN_OPTIONS="print_stacktrace=1"
 cmake_arguments=(-DTVR_SANITIZE=ON -DTVR_WITH_CUDA=OFF)
