@@ -12,6 +12,7 @@
 
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
+#include "tvr/base/names.h"
 
 namespace tvr {
 namespace fs = std::filesystem;
@@ -37,7 +38,7 @@ const char* npy_type(ElementType type) {
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not hang here
   if (descriptor < 0) throw DataError(file.string() + ": cannot be read: " + std::strerror(errno) + ".");
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -45,7 +46,8 @@ MappedFile::MappedFile(const fs::path& file) {
     throw DataError(file.string() + ": is not a regular file.");
   }
   size_ = status.st_size;
-  void* address = size_ > 0 ? ::mmap(nullptr, static_cast<size_t>(size_), PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
+  void* address =
+      size_ > 0 ? ::mmap(nullptr, static_cast<size_t>(size_), PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
   const int failure = errno;
   ::close(descriptor);
   if (address == MAP_FAILED) throw DataError(file.string() + ": cannot be mapped: " + std::strerror(failure) + ".");
@@ -57,9 +59,11 @@ MappedFile::~MappedFile() {
 }
 
 void write_npy(const fs::path& file, const ArrayView& array) {
-  std::string shape;
-  for (const int64_t extent : array.shape) shape += std::to_string(extent) + ",";
-  std::string header = std::string("{'descr': '") + npy_type(array.type) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::vector<std::string> extents;
+  for (const int64_t extent : array.shape) extents.push_back(std::to_string(extent));
+  const auto shape = join(extents, ", ") + (extents.size() == 1 ? "," : "");
+  std::string header =
+      std::string("{'descr': '") + npy_type(array.type) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   header.resize((10 + header.size() + 64) / 64 * 64 - 10, ' ');  // the data starts at a multiple of 64
   header.back() = '\n';
   const auto size = static_cast<uint16_t>(header.size());

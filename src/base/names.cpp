@@ -40,9 +40,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string result;
-  for (const auto& part : parts) {
-    if (!result.empty()) result += separator;
-    result += part;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) result += separator;
+    result += parts[i];
   }
   return result;
 }

@@ -17,6 +17,13 @@ namespace {
 
 constexpr int64_t kMaxHeader = 100'000'000;  // the reference reader's limit
 constexpr int kMaxDepth = 4;
+constexpr size_t kMaxQuote = 200;
+
+// A name of a foreign file for a message: control characters escaped, of bounded length.
+std::string in_quotes(const std::string& name) {
+  const auto text = json(name.substr(0, kMaxQuote)).dump(-1, ' ', false, json::error_handler_t::replace);
+  return name.size() > kMaxQuote ? text + "…" : text;
+}
 
 struct NamedType {
   ElementType type;
@@ -25,13 +32,15 @@ struct NamedType {
 };
 const std::vector<NamedType>& named_types() {
   static const std::vector<NamedType> types{
-      {ElementType::kBool, "BOOL", 1}, {ElementType::kU8, "U8", 1},   {ElementType::kI8, "I8", 1},     {ElementType::kI16, "I16", 2},
-      {ElementType::kU16, "U16", 2},   {ElementType::kI32, "I32", 4}, {ElementType::kI64, "I64", 8},   {ElementType::kF16, "F16", 2},
-      {ElementType::kBF16, "BF16", 2}, {ElementType::kF32, "F32", 4}, {ElementType::kF64, "F64", 8}};
+      {ElementType::kBool, "BOOL", 1}, {ElementType::kU8, "U8", 1},   {ElementType::kI8, "I8", 1},
+      {ElementType::kI16, "I16", 2},   {ElementType::kU16, "U16", 2}, {ElementType::kI32, "I32", 4},
+      {ElementType::kI64, "I64", 8},   {ElementType::kF16, "F16", 2}, {ElementType::kBF16, "BF16", 2},
+      {ElementType::kF32, "F32", 4},   {ElementType::kF64, "F64", 8}};
   return types;
 }
 const NamedType& named_type(ElementType type) {
-  return *std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.type == type; });
+  return *std::find_if(named_types().begin(), named_types().end(),
+                       [&](const NamedType& t) { return t.type == type; });
 }
 
 // nlohmann keeps the last of two equal keys in silence; two arrays of one name are an attack or a defect.
@@ -42,13 +51,19 @@ json parse_header(const std::string& text, const std::string& file) {
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      throw DataError(file + ": the header names '" + parsed.get<std::string>() + "' twice.");
+      throw DataError(file + ": the header names " + in_quotes(parsed.get<std::string>()) + " twice.");
     return true;
   };
+  // The parser takes a NUL for the end and would not look at what follows.
+  if (!text.starts_with('{') || text.find('\0') != std::string::npos)
+    throw DataError(file + ": is not a safetensors file: its header is not a JSON object.");
   try {
     return json::parse(text, check);
-  } catch (const json::exception& error) {
-    throw DataError(file + ": the header is not valid JSON: " + error.what());
+  } catch (const json::parse_error& error) {
+    throw DataError(file + ": the header is not valid JSON (byte " + std::to_string(8 + error.byte) +
+                    " of the file).");
+  } catch (const json::exception& error) {  // a number beyond double
+    throw DataError(file + ": the header is not valid JSON: " + std::string(error.what()).substr(0, kMaxQuote));
   }
 }
 
@@ -57,7 +72,8 @@ std::vector<uint64_t> read_numbers(const json& entry, const char* key, const std
     throw DataError(where + ": '" + key + "' is missing or not a list.");
   std::vector<uint64_t> numbers;
   for (const auto& value : entry[key]) {
-    if (!value.is_number_unsigned()) throw DataError(where + ": '" + key + "' holds something that is not a whole number.");
+    if (!value.is_number_unsigned())
+      throw DataError(where + ": '" + key + "' holds something that is not a whole number.");
     numbers.push_back(value.get<uint64_t>());
   }
   return numbers;
@@ -70,23 +86,35 @@ struct Entry {
 };
 
 Entry read_entry(const std::string& name, const json& value, const std::string& file) {
-  const auto where = file + ": array '" + name + "'";
-  if (!value.is_object() || !value.contains("dtype") || !value["dtype"].is_string()) throw DataError(where + ": 'dtype' is missing.");
+  const auto where = file + ": array " + in_quotes(name);
+  if (!value.is_object() || !value.contains("dtype") || !value["dtype"].is_string())
+    throw DataError(where + ": 'dtype' is missing.");
   const auto dtype = value["dtype"].get<std::string>();
-  const auto type = std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.name == dtype; });
-  if (type == named_types().end()) throw DataError(where + ": element type '" + dtype + "' is not supported.");
+  const auto type =
+      std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.name == dtype; });
+  if (type == named_types().end())
+    throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
   Entry entry{name, {type->type, {}, nullptr}};
-  uint64_t bytes = static_cast<uint64_t>(type->size);
+  int64_t bytes = type->size;
   for (const uint64_t extent : read_numbers(value, "shape", where)) {
-    if (extent > INT64_MAX || __builtin_mul_overflow(bytes, extent, &bytes)) throw DataError(where + ": the shape is too large.");
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) throw DataError(where + ": the shape is too large.");
     entry.view.shape.push_back(static_cast<int64_t>(extent));
   }
   const auto offsets = read_numbers(value, "data_offsets", where);
-  if (offsets.size() != 2 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
+  if (offsets.size() != 2 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != static_cast<uint64_t>(bytes))
     throw DataError(where + ": 'data_offsets' do not fit shape and element type.");
   entry.begin = offsets[0];
   entry.end = offsets[1];
   return entry;
+}
+
+// Names of arrays may be ids of videos, and those file names; the format wants UTF-8.
+std::string dump(const json& header, const fs::path& file) {
+  try {
+    return header.dump();
+  } catch (const json::type_error&) {
+    throw DataError(file.string() + ": a name or id to be stored is not valid UTF-8; rename it.");
+  }
 }
 
 }  // namespace
@@ -108,28 +136,31 @@ SafetensorsFile::SafetensorsFile(const fs::path& file) : file_(file), mapping_(s
   if (size < 8 || header_size > kMaxHeader || header_size > size - 8)
     throw DataError(name + ": is not a safetensors file, or is cut short.");
   const auto header = parse_header(std::string(mapping_->data() + 8, header_size), name);
-  if (!header.is_object()) throw DataError(name + ": the header is not a JSON object.");
   std::vector<Entry> entries;
   for (const auto& [key, value] : header.items()) {
     if (key != "__metadata__") {
       entries.push_back(read_entry(key, value, name));
       continue;
     }
+    if (!value.is_object()) throw DataError(name + ": the metadata is not a JSON object of strings.");
     for (const auto& [field, text] : value.items()) {
-      if (!text.is_string()) throw DataError(name + ": metadata '" + field + "' is not a string.");
+      if (!text.is_string()) throw DataError(name + ": metadata " + in_quotes(field) + " is not a string.");
       metadata_[field] = text.get<std::string>();
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t position = 0;
   for (auto& entry : entries) {
-    if (entry.begin != position) throw DataError(name + ": array '" + entry.name + "' overlaps another or leaves a hole.");
+    if (entry.begin != position)
+      throw DataError(name + ": array " + in_quotes(entry.name) + " overlaps another or leaves a hole.");
     position = entry.end;
     entry.view.data = mapping_->data() + 8 + header_size + entry.begin;
     arrays_[entry.name] = entry.view;
   }
   if (position != size - 8 - header_size)
-    throw DataError(name + ": holds " + std::to_string(size - 8 - header_size) + " bytes of data, its header describes " + std::to_string(position) + ".");
+    throw DataError(name + ": holds " + std::to_string(size - 8 - header_size) +
+                    " bytes of data, its header describes " + std::to_string(position) + ".");
 }
 
 const ArrayView& SafetensorsFile::at(const std::string& name) const {
@@ -138,7 +169,8 @@ const ArrayView& SafetensorsFile::at(const std::string& name) const {
   std::vector<std::string> known;
   for (const auto& [key, view] : arrays_) known.push_back(key);
   const auto nearest = nearest_name(name, known);
-  throw DataError(file_.string() + ": holds no array '" + name + "'" + (nearest.empty() ? "." : "; did you mean '" + nearest + "'?"));
+  throw DataError(file_.string() + ": holds no array '" + name + "'" +
+                  (nearest.empty() ? "." : "; did you mean " + in_quotes(nearest) + "?"));
 }
 
 void write_safetensors(const fs::path& file, const std::vector<std::pair<std::string, ArrayView>>& arrays,
@@ -147,10 +179,15 @@ void write_safetensors(const fs::path& file, const std::vector<std::pair<std::st
   if (!metadata.empty()) header["__metadata__"] = metadata;
   int64_t position = 0;
   for (const auto& [name, view] : arrays) {
-    header[name] = {{"dtype", element_name(view.type)}, {"shape", view.shape}, {"data_offsets", {position, position + view.bytes()}}};
+    if (name == "__metadata__")
+      throw DataError(file.string() + ": the format keeps the name __metadata__ for itself; rename that array.");
+    if (header.contains(name)) throw std::logic_error("two arrays of the name '" + name + "' for " + file.string());
+    header[name] = {{"dtype", element_name(view.type)},
+                    {"shape", view.shape},
+                    {"data_offsets", {position, position + view.bytes()}}};
     position += view.bytes();
   }
-  auto text = header.dump();
+  auto text = dump(header, file);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t size = text.size();
   write_file_with(file, [&](const fs::path& temporary) {

@@ -6,11 +6,16 @@
 #include <array>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "data/temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
+#ifdef TVR_WITH_VIDEO
+#include "tvr/data/demo_draw.h"
+#include "tvr/video/video_reader.h"
+#endif
 
 namespace tvr {
 namespace {
@@ -160,10 +165,30 @@ TEST(DemoCorpusFiles, DoesNothingWhereTheSameCorpusIsAndRefusesAnother) {
 TEST(DemoCorpusFiles, LeftoversOfAKilledRunAreReplaced) {
   const test::TemporaryFolder folder;
   const auto corpus = folder.path() / "demo";
-  write_file(folder.path() / "demo.new" / "videos" / "video0.mp4", "half a vid");
+  write_file(folder.path() / "demo.tvr-new" / "videos" / "video0.mp4", "half a vid");
   EXPECT_TRUE(write_demo_corpus(corpus, tiny_options()));
-  EXPECT_FALSE(fs::exists(folder.path() / "demo.new"));
+  EXPECT_FALSE(fs::exists(folder.path() / "demo.tvr-new"));
   EXPECT_GT(fs::file_size(corpus / "videos" / "video0.mp4"), 1000u);
+}
+
+TEST(DemoCorpusFiles, DecodedFramesAreCloseToTheDrawnOnes) {
+  const test::TemporaryFolder folder;
+  write_demo_corpus(folder.path() / "demo", tiny_options());
+  double sum = 0, count = 0;
+  for (const auto& video : draw_demo_corpus(tiny_options()).back().videos) {
+    const auto reader = open_video(folder.path() / "demo" / "videos" / (video.id + ".mp4"));
+    ASSERT_EQ(reader->info().frames, kDemoFrames);
+    EXPECT_DOUBLE_EQ(reader->info().duration, 3.0);
+    std::vector<int64_t> indices(kDemoFrames);
+    std::iota(indices.begin(), indices.end(), 0);
+    reader->read(indices, [&](int64_t frame, const Image& decoded) {
+      const auto drawn = draw_still(still_at(video.scene, static_cast<int>(frame)));
+      ASSERT_EQ(decoded.pixels.size(), drawn.pixels.size());
+      for (size_t i = 0; i < drawn.pixels.size(); ++i, ++count) sum += std::abs(drawn.pixels[i] - decoded.pixels[i]);
+    });
+  }
+  EXPECT_LT(sum / count, 4.0);
+  RecordProperty("mean_absolute_error", std::to_string(sum / count));
 }
 
 TEST(DemoCorpusFiles, AnUnwritablePlaceIsTheUsersError) {

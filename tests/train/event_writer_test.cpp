@@ -34,7 +34,7 @@ class Events : public testing::Test {
   fs::path folder, file;
 };
 
-// The golden record is what tensorboard 2.20 (RecordWriter, Event, Summary) writes for the same scalar.
+// The golden record is what tensorboard 2.21 (RecordWriter, Event, Summary) writes for the same scalar.
 TEST_F(Events, AreByteForByteThoseOfTensorBoard) {
   {
     EventWriter writer(file, false);

@@ -39,7 +39,8 @@ class MappedFile {
 };
 
 /// A safetensors file, mapped: opening reads the header only. Every rule of the format is checked (header size, JSON,
-/// duplicate names, overlaps, holes, sizes); a violation throws DataError naming file and array. Thread-safe.
+/// duplicate names, overlaps, holes, sizes); a violation throws DataError naming file and array. Thread-safe. The file
+/// must not be cut while it is open: like every mapping, reading behind the new end ends the process.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& file);
@@ -58,7 +59,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes arrays in the order given, streaming, header padded to 8 bytes; beside and renamed.
+/// Writes arrays in the order given, streaming, header padded to 8 bytes; beside and renamed. Throws DataError for a name
+/// that isn't UTF-8 or is "__metadata__", std::logic_error for two arrays of one name.
 void write_safetensors(const std::filesystem::path& file, const std::vector<std::pair<std::string, ArrayView>>& arrays,
                        const std::map<std::string, std::string>& metadata = {});
 
