@@ -6,7 +6,7 @@ extern "C" {
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
+#include <stdexcept>
 
 #include "tvr/base/error.h"
 #include "video/decoder.h"
@@ -141,6 +141,7 @@ class FileReader final : public VideoReader {
 }  // namespace
 
 std::unique_ptr<VideoReader> open_video(const fs::path& file, const VideoReaderOptions& options) {
+  if (options.threads < 0) throw std::invalid_argument("open_video needs a number of threads of at least 0");
   return std::make_unique<FileReader>(file, options);
 }
 

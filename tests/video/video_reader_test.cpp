@@ -136,6 +136,7 @@ TEST_F(ClipTest, DecodesWithSeveralThreads) {
   const auto one = open_video(clip_), several = open_video(clip_, {3});
   const auto indices = first_frames(*one, test::kClipFrames);
   EXPECT_EQ(hashes_of(*one, indices), hashes_of(*several, indices));
+  EXPECT_THROW(open_video(clip_, {-1}), std::invalid_argument);
 }
 
 TEST(RealVideos, HaveTheFramesTimesAndSizesThatFfprobeTells) {

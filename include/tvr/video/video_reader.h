@@ -24,7 +24,9 @@ struct VideoInfo {
 };
 
 struct VideoReaderOptions {
-  int64_t threads = 1;  ///< decoder threads, 0: one a processor; loaders parallelise over videos instead
+  /// Decoder threads, 0: one a processor. Loaders parallelise over videos instead. Damaged streams decode the same from
+  /// run to run with one thread only: FFmpeg conceals what is lost with what its other threads have ready.
+  int64_t threads = 1;
 };
 
 /// Exact frames of the video stream ffmpeg would choose. Frame k is the k-th frame ffmpeg presents; pixels equal
@@ -47,7 +49,8 @@ class VideoReader {
 };
 
 /// Opens and counts. Throws DataError naming the file and the reason when there is no decodable video frame, when a side
-/// is over 16384 or the area over 8192 x 8192 pixels. A file is read on its own: what it refers to is not opened.
+/// is over 16384 or the area over 8192 x 8192 pixels. A file is read on its own: what it refers to is not opened. Throws
+/// std::invalid_argument for a negative number of threads.
 std::unique_ptr<VideoReader> open_video(const std::filesystem::path& file, const VideoReaderOptions& options = {});
 
 }  // namespace tvr
