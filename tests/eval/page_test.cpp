@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
-#include <regex>
 
 #include "eval/report_samples.h"
 
@@ -182,7 +181,7 @@ TEST(PageTest, AOneVideoGalleryHasAPage) {
   const auto evaluation = evaluate_similarity(input, test::sample_protocol());
   const auto html = evaluation_page_html({"One", evaluation.report, evaluation.ranks, "", {}, {}});
   EXPECT_THAT(html, HasSubstr("100.0"));
-  EXPECT_FALSE(std::regex_search(html, std::regex("[\", ](-?nan|inf)[\", ]")));
+  for (const char* broken : {"nan,", ",nan", "\"nan", "inf,", "\"inf", "-nan"}) EXPECT_THAT(html, Not(HasSubstr(broken)));
 }
 
 }  // namespace
