@@ -1,11 +1,12 @@
 #include "tvr/eval/statistics.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
 #include <unordered_map>
+#include <utility>
 
 #include "tvr/base/error.h"
 #include "tvr/base/parallel.h"
@@ -52,52 +53,84 @@ void for_each_draw(int64_t clusters, const BootstrapOptions& options,
   });
 }
 
-// Queries in order of their position, so that one pass gives every metric of a resample.
+// Metrics of a resample. Recalls and the mean follow from the sums of each cluster; the median from
+// a walk over the queries in order of their position, as far as the middle.
 class ResampledMetrics {
  public:
   ResampledMetrics(const std::vector<double>& positions, const std::vector<int64_t>& clusters)
-      : cluster_size_(cluster_count(clusters)) {
-    std::vector<size_t> order(positions.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return positions[a] < positions[b]; });
-    for (const size_t i : order) queries_.push_back({positions[i], clusters[i]});
-    for (const int64_t cluster : clusters) ++cluster_size_[cluster];
+      : sums_(cluster_count(clusters)) {
+    for (size_t i = 0; i < positions.size(); ++i) {
+      auto& sums = sums_[clusters[i]];
+      sums.queries += 1;
+      sums.positions += positions[i];
+      for (size_t k = 0; k < kRecallDepths.size(); ++k)
+        sums.hits[k] += positions[i] < static_cast<double>(kRecallDepths[k]) ? 1 : 0;
+      walk_.push_back({positions[i], clusters[i], 1});
+    }
+    merge_equal_steps();
   }
 
   MetricValues of(const Weights& weights) const {
-    int64_t total = 0;
-    for (size_t i = 0; i < weights.size(); ++i) total += weights[i] * cluster_size_[i];
-    std::array<int64_t, kRecallDepths.size()> hits{};
-    int64_t before = 0;
-    double sum = 0, lower = 0, upper = 0;
-    for (const auto& [position, cluster] : queries_) {
-      const int64_t weight = weights[cluster];
-      if (weight == 0) continue;
-      for (size_t k = 0; k < hits.size(); ++k)
-        hits[k] += position < static_cast<double>(kRecallDepths[k]) ? weight : 0;
-      sum += static_cast<double>(weight) * position;
-      if (before <= (total - 1) / 2) lower = position;
-      if (before <= total / 2) upper = position;
-      before += weight;
+    Sums total;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const double weight = weights[i];
+      total.queries += weight * sums_[i].queries;
+      total.positions += weight * sums_[i].positions;
+      for (size_t k = 0; k < kRecallDepths.size(); ++k) total.hits[k] += weight * sums_[i].hits[k];
     }
-    const auto count = static_cast<double>(total);
     MetricValues result;
-    for (size_t k = 0; k < hits.size(); ++k)
-      result.values[k] = 100.0 * static_cast<double>(hits[k]) / count;
-    result[Metric::kMdR] = (lower + upper) / 2 + 1;
-    result[Metric::kMnR] = sum / count + 1;
+    for (size_t k = 0; k < kRecallDepths.size(); ++k)
+      result.values[k] = 100 * total.hits[k] / total.queries;
+    result[Metric::kMdR] = median_position(weights, static_cast<int64_t>(total.queries)) + 1;
+    result[Metric::kMnR] = total.positions / total.queries + 1;
     fill_sums(result);
     return result;
   }
 
  private:
-  struct Query {
-    double position;
-    int64_t cluster;
+  struct Sums {
+    double queries = 0, positions = 0;
+    std::array<double, kRecallDepths.size()> hits{};
   };
-  std::vector<Query> queries_;
-  std::vector<int64_t> cluster_size_;
+  struct Step {
+    double position;
+    int64_t cluster, queries;
+  };
+
+  // Captions of one video often share a rank.
+  void merge_equal_steps() {
+    std::sort(walk_.begin(), walk_.end(), [](const Step& a, const Step& b) {
+      return std::pair(a.position, a.cluster) < std::pair(b.position, b.cluster);
+    });
+    std::vector<Step> merged;
+    for (const auto& step : walk_) {
+      const bool same = !merged.empty() && merged.back().position == step.position &&
+                        merged.back().cluster == step.cluster;
+      if (same)
+        ++merged.back().queries;
+      else
+        merged.push_back(step);
+    }
+    walk_ = std::move(merged);
+  }
+
+  double median_position(const Weights& weights, int64_t total) const {
+    double lower = 0;
+    bool have_lower = false;
+    int64_t reached = 0;
+    for (const auto& step : walk_) {
+      reached += weights[step.cluster] * step.queries;
+      if (!have_lower && reached > (total - 1) / 2) {
+        lower = step.position;
+        have_lower = true;
+      }
+      if (reached > total / 2) return (lower + step.position) / 2;
+    }
+    throw std::logic_error("a resample without queries");
+  }
+
+  std::vector<Sums> sums_;
+  std::vector<Step> walk_;
 };
 
 double percentile_of_sorted(const std::vector<double>& values, double percent) {
