@@ -166,7 +166,7 @@ bool has_demo_corpus(const fs::path& folder, const DemoCorpusOptions& options) {
   if (!fs::is_directory(folder)) throw DataError(folder.string() + ": is a file; give the name of a folder.");
   if (fs::is_empty(folder)) return false;
   if (!describes_same(folder / "demo.json", options))
-    throw DataError(folder.string() + ": exists and is not the demo corpus of this seed and these sizes; remove it or choose another folder.");
+    throw DataError(folder.string() + ": exists and is not the demo corpus of this seed and these sizes; choose another folder.");
   int64_t found = 0;
   if (fs::is_directory(folder / "videos"))
     found = std::distance(fs::directory_iterator(folder / "videos"), fs::directory_iterator());

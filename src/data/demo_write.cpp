@@ -19,10 +19,18 @@ void write_video(const fs::path& file, const DemoScene& scene) {
   write_mp4(file, content);
 }
 
+// "demo/" and "demo" name the same folder; files beside it are named after it.
+fs::path without_slash(const fs::path& folder) {
+  const auto path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 }  // namespace
 
-bool write_demo_corpus(const fs::path& folder, const DemoCorpusOptions& options, int64_t threads) {
+bool write_demo_corpus(const fs::path& wanted, const DemoCorpusOptions& options, int64_t threads) {
   if (const auto message = options.validate(); !message.empty()) throw ConfigError("demo corpus: " + message + ".");
+  const fs::path folder = without_slash(wanted);
+  if (has_demo_corpus(folder, options)) return false;  // before anything is touched: a foreign folder is refused
   recover_folder(folder);
   if (has_demo_corpus(folder, options)) return false;
   const auto splits = draw_demo_corpus(options);

@@ -162,6 +162,22 @@ TEST(DemoCorpusFiles, DoesNothingWhereTheSameCorpusIsAndRefusesAnother) {
   EXPECT_EQ(fs::last_write_time(corpus / "MSRVTT_data.json"), written);
 }
 
+TEST(DemoCorpusFiles, ASlashBehindTheNameMeansTheSameFolder) {
+  const test::TemporaryFolder folder;
+  EXPECT_TRUE(write_demo_corpus(folder.path() / "demo" / "", tiny_options()));
+  EXPECT_FALSE(write_demo_corpus(folder.path() / "demo", tiny_options()));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
+}
+
+TEST(DemoCorpusFiles, ARefusedFolderAndItsNeighboursAreLeftAlone) {
+  const test::TemporaryFolder folder;
+  write_file(folder.path() / "mine" / "thesis.tex", "x");
+  write_file(folder.path() / "mine.old" / "thesis.tex", "y");
+  EXPECT_THROW(write_demo_corpus(folder.path() / "mine", tiny_options()), DataError);
+  EXPECT_EQ(read_file(folder.path() / "mine" / "thesis.tex"), "x");
+  EXPECT_EQ(read_file(folder.path() / "mine.old" / "thesis.tex"), "y");
+}
+
 TEST(DemoCorpusFiles, LeftoversOfAKilledRunAreReplaced) {
   const test::TemporaryFolder folder;
   const auto corpus = folder.path() / "demo";
@@ -175,7 +191,8 @@ TEST(DemoCorpusFiles, DecodedFramesAreCloseToTheDrawnOnes) {
   const test::TemporaryFolder folder;
   write_demo_corpus(folder.path() / "demo", tiny_options());
   double sum = 0, count = 0;
-  for (const auto& video : draw_demo_corpus(tiny_options()).back().videos) {
+  const auto splits = draw_demo_corpus(tiny_options());
+  for (const auto& video : splits.back().videos) {
     const auto reader = open_video(folder.path() / "demo" / "videos" / (video.id + ".mp4"));
     ASSERT_EQ(reader->info().frames, kDemoFrames);
     EXPECT_DOUBLE_EQ(reader->info().duration, 3.0);
