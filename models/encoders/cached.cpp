@@ -11,7 +11,7 @@ struct CachedOptions {
   int64_t frames = 12, dim = 512, grid = 7, keep_patches = 0, training_frames = 0;
   template <class Visit>
   void fields(Visit&& f) {
-    f("source", source, "Run directory whose video encoder makes the features, once, into its folder features/");
+    f("source", source, "Run directory whose video encoder makes the features, once, into its folder features/", existing());
     f("frames", frames, "Frames sampled of each video, the middles of equal segments", within(1, 4096));
     f("dim", dim, "Channels of the features (D)", within(1, 65536));
     f("grid", grid, "Rows and columns of the source's patch grid", within(1, 1024));

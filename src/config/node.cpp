@@ -59,6 +59,7 @@ std::string broken(const Constraint& constraint, double value) {
   return good ? "" : fmt::format("{} is out of range; it must be {}", value, constraint.text());
 }
 std::string broken(const Constraint& constraint, const std::string& value) {
+  if (constraint.exists && !value.empty() && !std::filesystem::exists(value)) return "there is no file or folder '" + value + "'";
   const auto& choices = constraint.choices;
   const bool good = choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end();
   return good ? "" : unknown_name_message("value", value, choices);
@@ -99,11 +100,12 @@ std::string Constraint::text() const {
   if (!choices.empty()) return "one of " + join(choices, ", ");
   if (low && high) return fmt::format("within {} and {}", *low, *high);
   if (low) return fmt::format("at least {}", *low);
-  return "";
+  return exists ? "an existing path" : "";
 }
-Constraint at_least(double low) { return {low, std::nullopt, {}}; }
-Constraint within(double low, double high) { return {low, high, {}}; }
-Constraint one_of(std::vector<std::string> choices) { return {std::nullopt, std::nullopt, std::move(choices)}; }
+Constraint at_least(double low) { return {.low = low}; }
+Constraint within(double low, double high) { return {.low = low, .high = high}; }
+Constraint one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+Constraint existing() { return {.exists = true}; }
 
 ConfigNode::ConfigNode(std::shared_ptr<ConfigDocument> document, const ConfigValue* value, std::string path)
     : document_(std::move(document)), value_(value), path_(std::move(path)) {}

@@ -30,8 +30,26 @@ find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(SENTENCEPIECE REQUIRED sentencepiece)
 
+# Debian's small OpenCV packages (core, imgproc, imgcodecs) come without the CMake package of the whole library.
+function(tvr_find_opencv)
+  find_path(TVR_OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4)
+  foreach(module core imgproc imgcodecs)
+    find_library(TVR_OPENCV_${module} opencv_${module})
+    if(NOT TVR_OPENCV_INCLUDE OR NOT TVR_OPENCV_${module})
+      return()
+    endif()
+    add_library(opencv_${module} SHARED IMPORTED GLOBAL)
+    set_target_properties(opencv_${module} PROPERTIES IMPORTED_LOCATION "${TVR_OPENCV_${module}}"
+      INTERFACE_INCLUDE_DIRECTORIES "${TVR_OPENCV_INCLUDE}" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${TVR_OPENCV_INCLUDE}")
+  endforeach()
+  set(OpenCV_FOUND TRUE PARENT_SCOPE)
+endfunction()
+
 if(TVR_WITH_VIDEO)
   find_package(OpenCV 4.5 QUIET COMPONENTS core imgproc imgcodecs)
+  if(NOT OpenCV_FOUND)
+    tvr_find_opencv()
+  endif()
   pkg_check_modules(FFMPEG QUIET IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libavutil>=57.28 libswscale libswresample
                     libavfilter)
   if(NOT OpenCV_FOUND OR NOT FFMPEG_FOUND)

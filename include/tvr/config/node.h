@@ -13,13 +13,15 @@ namespace tvr {
 
 /// What values a field accepts beyond its type; empty: all.
 struct Constraint {
-  std::optional<double> low, high;
-  std::vector<std::string> choices;
-  std::string text() const;  ///< "at least 1", "within 0 and 1", "one of a, b", or ""
+  std::optional<double> low = std::nullopt, high = std::nullopt;
+  std::vector<std::string> choices = {};
+  bool exists = false;       ///< text that is not empty must name an existing file or folder
+  std::string text() const;  ///< "at least 1", "within 0 and 1", "one of a, b", "an existing path", or ""
 };
 Constraint at_least(double low);
 Constraint within(double low, double high);
 Constraint one_of(std::vector<std::string> choices);
+Constraint existing();
 
 struct ConfigDocument;
 struct ConfigValue;

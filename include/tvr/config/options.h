@@ -20,6 +20,7 @@ namespace tvr {
 /// One line of --help.
 struct OptionHelp {
   std::string name, type, default_value, help, constraint;
+  std::vector<std::string> choices;  ///< all valid values, where there are few
 };
 
 namespace detail {
@@ -65,7 +66,8 @@ std::vector<OptionHelp> describe_options() {
   Options options;
   std::vector<OptionHelp> help;
   options.fields([&](const char* name, auto& member, const char* text, const Constraint& constraint = {}) {
-    help.push_back({name, detail::option_type<std::decay_t<decltype(member)>>(), detail::option_text(member), text, constraint.text()});
+    help.push_back({name, detail::option_type<std::decay_t<decltype(member)>>(), detail::option_text(member), text, constraint.text(), constraint.choices});
+    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, bool>) help.back().choices = {"true", "false"};
   });
   return help;
 }

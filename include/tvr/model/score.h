@@ -41,9 +41,10 @@ class Score final : public torch::nn::Module {
   Parts part_logits(const Parts& parts) const;
   /// Clamps the logit scale to max_logit_scale. Call after every optimizer step.
   void clamp();
+  /// [T,V] the part's value, `fill` where it is not valid.
+  torch::Tensor filled(const Part& part) const;
 
  private:
-  torch::Tensor filled(const Part& part) const;
   torch::Tensor scale(size_t part) const;
 
   ScoreOptions options_;

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tvr/data/corpus.h"
+#include "tvr/model/features.h"
+#include "tvr/text/tokenizer.h"
+
+namespace tvr {
+
+/// A training batch: row i of `text` describes row i of `video`.
+struct PairBatch {
+  TextInput text;
+  VideoInput video;
+  torch::Tensor video_index;  ///< [B] int64; equal entries are the same video
+};
+
+/// Training batches as a pure function of (epoch, index), so that threads, resuming and repeating change nothing.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  virtual int64_t batches_per_epoch() const = 0;
+  virtual int64_t batch_size() const = 0;
+  /// Thread-safe. Throws DataError naming the video that cannot be read.
+  virtual PairBatch batch(int64_t epoch, int64_t index) const = 0;
+};
+
+/// Tokenised captions. Memory: 9 bytes a token place.
+class TextTable {
+ public:
+  TextTable(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t context_length);
+  int64_t size() const { return tokens_.rows; }
+  int64_t truncated() const { return tokens_.truncated; }
+  /// The rows asked for, cut to the longest of them.
+  TextInput rows(const std::vector<int64_t>& rows) const;
+
+ private:
+  TokenBatch tokens_;
+};
+
+/// Videos as a model's encoder wants them, by position in a split.
+class VideoSource {
+ public:
+  virtual ~VideoSource() = default;
+  virtual int64_t size() const = 0;
+  /// Thread-safe. Throws DataError naming the video that cannot be read.
+  virtual VideoInput load(const std::vector<int64_t>& rows) const = 0;
+};
+
+/// Everything an evaluation of one split needs.
+struct EvaluationData {
+  RetrievalSplit split;
+  std::shared_ptr<const TextTable> texts;     ///< one row a caption
+  std::shared_ptr<const VideoSource> videos;  ///< one row a video
+};
+
+}  // namespace tvr

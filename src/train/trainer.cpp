@@ -1,0 +1,96 @@
+#include "tvr/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+
+#include "tvr/data/loader.h"
+
+namespace tvr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+NamedTensors parameters_of(const RetrievalModel& model, const Loss& loss) {
+  NamedTensors parameters;
+  for (const auto& item : model.named_parameters()) parameters.emplace_back(item.key(), item.value());
+  for (const auto& item : loss.named_parameters()) parameters.emplace_back("loss." + item.key(), item.value());
+  return parameters;
+}
+
+VideoInput to(const VideoInput& video, const torch::Device& device) {
+  const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device) : tensor; };
+  return {move(video.pixels), move(video.mask), move(video.times), tvr::to(video.cached, device)};
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model, std::shared_ptr<Loss> loss,
+                 std::shared_ptr<const BatchSource> source, uint64_t seed, torch::Device device)
+    : options_(options),
+      optimizer_options_(optimizer),
+      model_(std::move(model)),
+      loss_(std::move(loss)),
+      source_(std::move(source)),
+      seed_(seed),
+      device_(device),
+      optimizer_(optimizer, parameters_of(*model_, *loss_)),
+      total_(options.steps > 0 ? options.steps : options.epochs * source_->batches_per_epoch()) {}
+
+void Trainer::run(int64_t threads, int64_t queue) {
+  Loader loader(*source_, threads, queue, state_.step, total_);
+  while (state_.step < total_) {
+    const auto start = Clock::now();
+    const auto batch = loader.next();
+    const double waited = seconds_since(start);
+    auto report = step(batch);
+    report.data_seconds = waited;
+    report.compute_seconds = seconds_since(start) - waited;
+    state_.seconds += seconds_since(start);
+    for (const auto& hook : hooks_) hook->after_step(report, state_);
+  }
+}
+
+StepReport Trainer::step(const PairBatch& batch) {
+  const StepContext context{true, seed_, state_.step};
+  model_->train();
+  const auto text = model_->encode(TextInput{batch.text.ids.to(device_), batch.text.mask.to(device_)}, context);
+  const auto video = model_->encode(to(batch.video, device_), context);
+  const auto parts = model_->parts(text, video, context);
+  const auto terms = loss_->terms({model_->score().logits(parts), model_->score().part_logits(parts), make_targets(batch.video_index.to(device_)), context});
+  torch::Tensor total;
+  for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
+  total.backward();
+
+  const double factor = schedule_factor(optimizer_options_, state_.step, total_);
+  StepReport report;
+  report.loss = total.item<double>();
+  if (!std::isfinite(report.loss)) throw DataError("The loss of step " + std::to_string(state_.step + 1) + " is not finite; lower optim.lr or check the features for NaN.");
+  report.grad_norm = clip_gradients();
+  optimizer_.step(factor);
+  model_->score().clamp();
+
+  for (const auto& [name, term] : terms) report.terms.emplace_back(name, term.item<double>());
+  report.epoch = state_.step / source_->batches_per_epoch();
+  report.step = ++state_.step;
+  report.rates = optimizer_.rates(factor);
+  report.pairs = batch.video_index.size(0);
+  return report;
+}
+
+double Trainer::clip_gradients() {
+  std::vector<torch::Tensor> gradients;
+  for (const auto& parameter : optimizer_.trainable())
+    if (parameter.grad().defined()) gradients.push_back(parameter);
+  const double limit = options_.max_grad_norm > 0 ? options_.max_grad_norm : std::numeric_limits<double>::infinity();
+  return torch::nn::utils::clip_grad_norm_(gradients, limit);
+}
+
+NamedTensors Trainer::model_state() const {
+  auto state = state_of(*model_);
+  for (const auto& [name, tensor] : state_of(*loss_)) state.emplace_back("loss." + name, tensor);
+  return state;
+}
+
+}  // namespace tvr

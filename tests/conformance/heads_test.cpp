@@ -1,0 +1,226 @@
+// Runs on every registered head, with its defaults and with every other value of each of its options that has few values.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <filesystem>
+
+#include "conformance/random_features.h"
+#include "tvr/model/interaction_head.h"
+#include "tvr/model/weights.h"
+
+namespace tvr {
+namespace {
+
+struct Case {
+  std::string head, setting;
+};
+void PrintTo(const Case& c, std::ostream* out) { *out << c.head << " {" << c.setting << "}"; }
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  const auto heads = builtin_heads();
+  for (const auto& name : heads.names()) {
+    cases.push_back({name, ""});
+    for (const auto& option : heads.at(name).help())
+      for (const auto& choice : option.choices)
+        if (choice != option.default_value) cases.push_back({name, option.name + ": " + choice});
+  }
+  return cases;
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  std::string name = info.param.head + "_" + info.param.setting;
+  for (auto& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return name;
+}
+
+class Head : public testing::TestWithParam<Case> {
+ protected:
+  std::shared_ptr<InteractionHead> make(torch::ScalarType type, uint64_t seed = 1) {
+    const auto node = ConfigNode::parse("head: {type: " + GetParam().head + (GetParam().setting.empty() ? "" : ", " + GetParam().setting) + "}");
+    const auto builder = read_plugin(builtin_heads(), node, "head", "");
+    node.finish();
+    auto head = builder(HeadContext{sizes.dim, sizes.frames, sizes.words, seed});
+    fill_parameters(*head, seed);
+    head->to(type);
+    head->eval();
+    return head;
+  }
+  Parts run(InteractionHead& head, const TextFeatures& text, const VideoFeatures& video) { return head.parts(head.prepare(text, {}), head.prepare(video, {}), {}); }
+
+  static void expect_equal(const Parts& a, const Parts& b, double tolerance) {
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); ++i)
+      EXPECT_TRUE(torch::allclose(a[i].value, b[i].value, tolerance, tolerance)) << a[i].name << "\n" << a[i].value << "\n" << b[i].value;
+  }
+
+  FeatureSizes sizes;
+};
+
+TEST_P(Head, ReturnsTheDeclaredPartsOfTheRightShape) {
+  const auto head = make(torch::kFloat);
+  const auto parts = run(*head, random_texts(sizes, 1, torch::kFloat), random_videos(sizes, 1, torch::kFloat));
+  const auto infos = head->part_infos();
+  ASSERT_EQ(parts.size(), infos.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    EXPECT_EQ(parts[i].name, infos[i].name);
+    EXPECT_EQ(parts[i].value.sizes().vec(), (std::vector<int64_t>{sizes.texts, sizes.videos}));
+  }
+}
+
+TEST_P(Head, ReadsOnlyWhatItNeeds) {
+  const auto head = make(torch::kFloat);
+  auto text = random_texts(sizes, 1, torch::kFloat);
+  auto video = random_videos(sizes, 1, torch::kFloat);
+  const auto whole = run(*head, text, video);
+  if (!head->needs().words) text.tokens = {};
+  if (!head->needs().patches) video.patches = {};
+  expect_equal(whole, run(*head, text, video), 0);
+}
+
+TEST_P(Head, ATileEqualsTheTileOfTheWhole) {
+  const auto head = make(torch::kFloat);
+  const auto text = head->prepare(random_texts(sizes, 1, torch::kFloat), {});
+  const auto video = head->prepare(random_videos(sizes, 1, torch::kFloat), {});
+  const auto whole = head->parts(text, video, {});
+  const auto tile = head->parts(rows(text, 1, 3), rows(video, 2, 4), {});
+  for (size_t i = 0; i < whole.size(); ++i)
+    EXPECT_TRUE(torch::allclose(whole[i].value.slice(0, 1, 3).slice(1, 2, 4), tile[i].value, 1e-5, 1e-6)) << whole[i].name;
+}
+
+TEST_P(Head, IgnoresPadding) {
+  const auto head = make(torch::kDouble);
+  const auto text = random_texts(sizes, 1, torch::kDouble);
+  const auto video = random_videos(sizes, 1, torch::kDouble);
+  auto noisy_text = text;
+  noisy_text.tokens = torch::where(text.mask.unsqueeze(-1), text.tokens, torch::full_like(text.tokens, 1e3));
+  auto noisy_video = video;
+  noisy_video.frames = torch::where(video.mask.unsqueeze(-1), video.frames, torch::full_like(video.frames, 1e3));
+  noisy_video.patches = torch::where(video.mask.unsqueeze(-1).unsqueeze(-1), video.patches, torch::full_like(video.patches, -1e3));
+  expect_equal(run(*head, text, video), run(*head, noisy_text, noisy_video), 1e-12);
+
+  const auto longer = [](const torch::Tensor& tensor) {
+    auto shape = tensor.sizes().vec();
+    shape[1] = 2;
+    return torch::cat({tensor, torch::zeros(shape, tensor.options())}, 1);
+  };
+  auto padded_text = text;
+  padded_text.tokens = longer(text.tokens);
+  padded_text.mask = longer(text.mask);
+  expect_equal(run(*head, text, video), run(*head, padded_text, transformed(video, longer)), 1e-12);
+}
+
+TEST_P(Head, APermutedBatchGivesPermutedScores) {
+  const auto head = make(torch::kDouble);
+  const auto text = random_texts(sizes, 1, torch::kDouble);
+  const auto video = random_videos(sizes, 1, torch::kDouble);
+  const auto text_order = torch::tensor({3, 1, 4, 0, 2}), video_order = torch::tensor({2, 0, 3, 1});
+  auto whole = run(*head, text, video);
+  for (auto& part : whole) part.value = part.value.index_select(0, text_order).index_select(1, video_order);
+  expect_equal(whole, run(*head, select(text, text_order), select(video, video_order)), 1e-12);
+}
+
+TEST_P(Head, StaysFiniteOnExtremeInput) {
+  const auto head = make(torch::kFloat);
+  for (const double scale : {0.0, 1e-20, 1e10}) {
+    const auto scaled = [&](const torch::Tensor& tensor) { return tensor.is_floating_point() ? tensor * scale : tensor; };
+    auto video = transformed(random_videos(sizes, 1, torch::kFloat), scaled);
+    video.mask[3].fill_(false);  // a video without a single frame
+    for (const auto& part : run(*head, transformed(random_texts(sizes, 1, torch::kFloat), scaled), video)) EXPECT_TRUE(part.value.isfinite().all().item<bool>()) << part.name << scale;
+  }
+}
+
+TEST_P(Head, IsDeterministic) {
+  const auto text = random_texts(sizes, 1, torch::kFloat);
+  const auto video = random_videos(sizes, 1, torch::kFloat);
+  const auto first = make(torch::kFloat), second = make(torch::kFloat);
+  expect_equal(run(*first, text, video), run(*first, text, video), 0);
+  expect_equal(run(*first, text, video), run(*second, text, video), 0);
+}
+
+TEST_P(Head, GradientsReachEveryParameter) {
+  const auto head = make(torch::kDouble);
+  head->train();
+  torch::Tensor total;
+  double factor = 1;
+  for (const auto& part : run(*head, random_texts(sizes, 1, torch::kDouble), random_videos(sizes, 1, torch::kDouble))) {
+    const auto weights = random_tensor(part.value.sizes(), 7, part.name.c_str(), torch::kDouble);
+    const auto term = (part.value * weights).sum() * (factor += 0.5);
+    total = total.defined() ? total + term : term;
+  }
+  if (head->parameters().empty()) {
+    EXPECT_FALSE(total.requires_grad());
+    return;
+  }
+  total.backward();
+  for (const auto& item : head->named_parameters()) {
+    ASSERT_TRUE(item.value().grad().defined()) << item.key();
+    const bool shifts_all = item.key().ends_with("2.bias");  // a constant under a softmax over tokens has no gradient
+    if (!shifts_all) EXPECT_GT(item.value().grad().abs().max().item<double>(), 1e-9) << item.key();
+  }
+}
+
+TEST_P(Head, GradientsEqualFiniteDifferences) {
+  const auto head = make(torch::kDouble);
+  auto text = random_texts(sizes, 3, torch::kDouble);
+  auto video = random_videos(sizes, 3, torch::kDouble);
+  std::vector<torch::Tensor> leaves;
+  for (auto& parameter : head->parameters()) leaves.push_back(parameter);
+  for (auto* tensor : {&text.pooled, &text.tokens, &video.frames, &video.patches}) leaves.push_back(tensor->requires_grad_(true));
+  const auto value = [&] {
+    torch::Tensor total;
+    for (const auto& part : run(*head, text, video)) {
+      const auto term = (part.value * random_tensor(part.value.sizes(), 9, part.name.c_str(), torch::kDouble)).sum();
+      total = total.defined() ? total + term : term;
+    }
+    return total;
+  };
+  value().backward();
+  constexpr double kStep = 1e-6;
+  for (const auto& leaf : leaves) {
+    if (!leaf.grad().defined()) continue;
+    for (int64_t i = 0; i < leaf.numel(); i += 1 + leaf.numel() / 7) {
+      const torch::NoGradGuard no_grad;
+      auto* place = leaf.data_ptr<double>() + i;
+      const double old = *place;
+      *place = old + kStep;
+      const double above = value().item<double>();
+      *place = old - kStep;
+      const double below = value().item<double>();
+      *place = old;
+      EXPECT_NEAR((above - below) / (2 * kStep), leaf.grad().flatten()[i].item<double>(), 1e-6);
+    }
+  }
+}
+
+TEST_P(Head, SavedWeightsGiveTheSameScores) {
+  const auto text = random_texts(sizes, 1, torch::kFloat);
+  const auto video = random_videos(sizes, 1, torch::kFloat);
+  const auto saved = make(torch::kFloat, 1), loaded = make(torch::kFloat, 2);
+  const auto file = std::filesystem::temp_directory_path() / ("tvr_head_" + std::to_string(getpid()) + ".safetensors");
+  save_tensors(file, state_of(*saved));
+  load_tensors(file, state_of(*loaded));
+  std::filesystem::remove(file);
+  expect_equal(run(*saved, text, video), run(*loaded, text, video), 0);
+}
+
+TEST_P(Head, ExplainsWithRealWordsFramesAndPatches) {
+  const auto head = make(torch::kFloat);
+  const auto text = head->prepare(random_texts(sizes, 1, torch::kFloat), {});
+  const auto video = head->prepare(random_videos(sizes, 1, torch::kFloat), {});
+  for (int64_t t = 0; t < sizes.texts; ++t) {
+    for (const auto& match : head->explain(rows(text, t, t + 1), rows(video, 1, 2))) {
+      EXPECT_TRUE(match.token == -1 || text.mask[t][match.token].item<bool>());
+      EXPECT_TRUE(video.mask[1][match.frame].item<bool>());
+      EXPECT_TRUE(match.patch >= -1 && match.patch < sizes.patches);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registered, Head, testing::ValuesIn(all_cases()), case_name);
+
+TEST(Registry, HoldsTheHeadsThisSuiteExpects) { EXPECT_EQ(builtin_heads().names(), (std::vector<std::string>{"mean_pool", "token_wise"})); }
+
+}  // namespace
+}  // namespace tvr

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# The program as its users meet it, on a corpus of seconds: synth, pre-training, training, resuming, evaluation, table.
+# usage: program_test.sh TVR SOURCE_DIR
+set -euo pipefail
+tvr=$1 source_dir=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# expect STATUS PATTERN COMMAND…: the command ends with STATUS and says PATTERN (a regular expression) somewhere.
+expect() {
+  local status=$1 pattern=$2 got=0
+  shift 2
+  "$@" > out.txt 2>&1 || got=$?
+  [[ $got == "$status" ]] || { cat out.txt; fail "exit status $got instead of $status: $*"; }
+  grep -Eq "$pattern" out.txt || { cat out.txt; fail "no '$pattern' in the output of: $*"; }
+}
+weights() { sha256sum < "$1/checkpoints/last/model.safetensors"; }
+# The log without what depends on the clock.
+steps() { sed -E 's/"(data_s|compute_s|samples_per_s|peak_memory_mb)":[^,}]*,?//g' "$1/log.jsonl"; }
+
+expect 0 "" "$tvr" data synth --out corpus --train-pairs 24 --val-pairs 1 --test-pairs 2 --seed 3
+expect 0 "test" "$tvr" data info corpus
+expect 0 "" "$tvr" frames corpus/videos/video0.mp4 --count 8 --size 96 --out frames.npy --json frames.json
+grep -q '"indices"' frames.json || fail "frames.json has no indices"
+[[ $(echo "a photo of a cat" | "$tvr" tokenize) == "320 1125 539 320 2368" ]] || fail "tokenize"
+expect 0 "LibTorch" "$tvr" doctor
+
+pretrain=(run.dir=pretrain train.steps=6 train.evaluate_every=3 data.val_stills=32 run.threads=1)
+expect 0 "" "$tvr" train "$source_dir/configs/demo/pretrain.yaml" "${pretrain[@]}"
+small=(data.root=corpus model.video.source=pretrain train.init=pretrain loader.batch_size=16 train.steps=12 train.evaluate_every=4
+       eval.bootstrap_draws=200 eval.page_queries=3 run.threads=1)
+config=$source_dir/configs/demo/token_wise_patches.yaml
+
+# Any number of loader threads gives the same run.
+for threads in 0 1 3; do
+  expect 0 "R@1" "$tvr" train "$config" "${small[@]}" "run.dir=threads$threads" "loader.threads=$threads"
+done
+for threads in 1 3; do
+  [[ $(weights threads0) == "$(weights "threads$threads")" ]] || fail "$threads loader threads change the weights"
+  [[ $(steps threads0) == "$(steps "threads$threads")" ]] || fail "$threads loader threads change the log"
+done
+
+# Killed at any moment and resumed, a run equals one that was left alone.
+for delay in 0.7 0.9 1.1; do
+  "$tvr" train "$config" "${small[@]}" run.dir=killed train.checkpoint_every=1 --resume > kill.txt 2>&1 & pid=$!
+  sleep "$delay"
+  kill -9 $pid 2> /dev/null || true
+  wait $pid 2> /dev/null || true
+done
+expect 0 "R@1" "$tvr" train "$config" "${small[@]}" run.dir=killed train.checkpoint_every=1 --resume
+[[ $(weights threads0) == "$(weights killed)" ]] || fail "the killed run has other weights"
+[[ $(steps threads0) == "$(steps killed)" ]] || fail "the killed run has another log"
+
+# Ctrl-C saves and exits 130.
+"$tvr" train "$config" "${small[@]}" run.dir=stopped train.steps=100000 > stop.txt 2>&1 & pid=$!
+for _ in $(seq 100); do [[ -s stopped/log.jsonl ]] && break; sleep 0.1; done
+kill -INT $pid
+status=0; wait $pid || status=$?
+[[ $status == 130 && -e stopped/checkpoints/last/state.json ]] || { cat stop.txt; fail "interruption: status $status"; }
+
+# Everything wrong is said at once, and nothing is created.
+expect 2 "unknown key 'lerning_rate'" "$tvr" train "$config" "${small[@]}" run.dir=typo optim.lerning_rate=1 loader.batch_size=many train.steps=-1 \
+  data.root=absent model.head.visual=pathces
+for pattern in "'many' is not an integer" "-1 is out of range" "absent" "did you mean 'patches'"; do
+  grep -q -e "$pattern" out.txt || { cat out.txt; fail "'$pattern' was not reported with the other errors"; }
+done
+[[ ! -e typo ]] || fail "a run with wrong settings left a folder"
+expect 2 "exists; continue it with --resume" "$tvr" train "$config" "${small[@]}" run.dir=threads0
+expect 2 "did you mean 'train'|not expected|required" "$tvr" trian x
+expect 0 "dry run" "$tvr" train "$config" "${small[@]}" run.dir=dry --dry-run
+[[ ! -e dry ]] || fail "a dry run left a folder"
+
+expect 0 "R@1" "$tvr" eval threads0 --json metrics.json --save-similarity sim.npy --html page.html
+cmp -s <(grep -v '"command"' metrics.json) <(grep -v '"command"' threads0/metrics.json) || fail "eval repeats other numbers than train"
+grep -q "</html>" page.html || fail "the page is not complete"
+expect 0 "threads1" "$tvr" table threads0 threads1
+expect 0 "text_projection" "$tvr" describe threads0
+
+# Both towers can be fine-tuned on pixels.
+expect 0 "R@1" "$tvr" train "$source_dir/configs/demo/end_to_end.yaml" data.root=corpus train.init=pretrain loader.batch_size=8 train.steps=2 run.dir=pixels \
+  eval.bootstrap_draws=200 eval.page_queries=2 run.threads=1
+echo "all program checks passed"

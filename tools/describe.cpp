@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "commands.h"
+#include "experiment.h"
+
+namespace tvr {
+namespace {
+
+constexpr int64_t kTexts = 16, kVideos = 16;
+
+std::string shape_text(const torch::Tensor& tensor) {
+  std::string text;
+  for (const int64_t extent : tensor.sizes()) text += (text.empty() ? "" : ",") + std::to_string(extent);
+  return "[" + text + "]";
+}
+
+void print_parameters(const RetrievalModel& model) {
+  int64_t all = 0, trainable = 0;
+  for (const auto& item : model.named_parameters()) {
+    const auto& parameter = item.value();
+    all += parameter.numel();
+    if (parameter.requires_grad()) trainable += parameter.numel();
+    fmt::print("{:<62} {:<16} {}\n", item.key(), shape_text(parameter), parameter.requires_grad() ? "trainable" : "frozen");
+  }
+  fmt::print("\n{} parameters, {} trainable\n", all, trainable);
+}
+
+template <class Work>
+double milliseconds(Work&& work) {
+  work();  // the first call allocates
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Cost on random input of full size, on this machine.
+void print_cost(const Experiment& experiment, RetrievalModel& model) {
+  const torch::NoGradGuard no_grad;
+  model.eval();
+  const auto spec = model.video().input();
+  const int64_t words = model.text().context_length();
+  const TextInput text{torch::ones({kTexts, words}, torch::kLong), torch::ones({kTexts, words}, torch::kBool)};
+  const auto texts = model.encode(text);
+  fmt::print("\ncost on this machine, {} threads, random input of full size\n", at::get_num_threads());
+  fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts, byte_size(texts) / kTexts);
+  if (spec.cached) {
+    fmt::print("  video  read from the features of {}\n", experiment.origin);
+    return;
+  }
+  VideoInput video;
+  video.pixels = torch::zeros({kVideos, spec.frames, 3, spec.size, spec.size}, torch::kUInt8);
+  video.mask = torch::ones({kVideos, spec.frames}, torch::kBool);
+  const auto videos = model.encode(video);
+  fmt::print("  video  {:9.3f} ms {:>10} bytes ({} frames of {}x{})\n", milliseconds([&] { model.encode(video); }) / kVideos, byte_size(videos) / kVideos, spec.frames,
+             spec.size, spec.size);
+  fmt::print("  pair   {:9.6f} ms\n", milliseconds([&] { model.parts(texts, videos); }) / (kTexts * kVideos));
+}
+
+void describe(const std::string& config, const std::vector<std::string>& overrides) {
+  const auto experiment = read_experiment(config, overrides);
+  const auto model = prepare_model(experiment, torch::kCPU);
+  NamedTensors parameters;
+  for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
+  const AdamW optimizer(experiment.optimizer, parameters);  // freezes what has rate 0
+  print_parameters(*model);
+  print_cost(experiment, *model);
+}
+
+}  // namespace
+
+void add_describe_command(CLI::App& app) {
+  auto* command = app.add_subcommand("describe", "parameters by name and shape, trainable or frozen, and the cost of text, video and pair");
+  auto config = std::make_shared<std::string>();
+  auto overrides = std::make_shared<std::vector<std::string>>();
+  command->add_option("CONFIG", *config, "a YAML file or a run directory")->required();
+  command->add_option("SETTING", *overrides, "key.sub=value: overrides of the configuration");
+  command->footer("Example:\n  tvr describe configs/demo/end_to_end.yaml model.head.visual=patches");
+  command->callback([=] { describe(*config, *overrides); });
+}
+
+}  // namespace tvr
