@@ -40,7 +40,7 @@ class PageBuilder {
   PageQuery query(int64_t text) {
     const auto& caption = data_.split.captions[static_cast<size_t>(text)];
     PageQuery query{caption.id, caption.text, caption.need, data_.split.videos[static_cast<size_t>(caption.video)].id, ranks_[static_cast<size_t>(text)], {}};
-    const auto order = std::get<1>(similarity_[text].sort(/*stable=*/true, 0, /*descending=*/true));
+    const auto order = std::get<1>(similarity_[text].sort(std::optional<bool>(true), 0, /*descending=*/true));
     const auto input = data_.texts->rows({text});
     const auto device = model_.parameters().front().device();
     const auto features = model_.encode(TextInput{input.ids.to(device), input.mask.to(device)});

@@ -16,7 +16,8 @@ VideoFeatures select_salient_patches(VideoFeatures video, int64_t count) {
     const auto units = unit(video.patches) * video.mask.unsqueeze(-1).unsqueeze(-1);
     const auto mean = unit(units.sum({1, 2}));  // [V,D]
     const auto likeness = torch::matmul(units, mean.view({-1, 1, dim, 1})).squeeze(-1);
-    const auto order = std::get<1>(likeness.sort(/*stable=*/true, /*dim=*/-1));
+    // A plain `true` would choose the overload whose first argument is the dimension.
+    const auto order = std::get<1>(likeness.sort(std::optional<bool>(true), -1, /*descending=*/false));
     places = std::get<0>(order.slice(2, 0, count).sort(-1));
   }
   video.patches = video.patches.gather(2, places.unsqueeze(-1).expand({-1, -1, -1, dim}));
