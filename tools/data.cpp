@@ -37,8 +37,9 @@ void synthesise(const SynthArguments& arguments) {
 #ifdef TVR_WITH_VIDEO
   const bool written = write_demo_corpus(arguments.out, arguments.options, arguments.threads);
   const auto splits = draw_demo_corpus(arguments.options);
-  fmt::print("{}: demo corpus of seed {} {}: {} train, {} validation, {} test videos\n", arguments.out, arguments.options.seed,
-             written ? "written" : "is there already", splits[0].videos.size(), splits[1].videos.size(), splits[2].videos.size());
+  fmt::print("{}: demo corpus of seed {} {}: {} train, {} validation, {} test videos\n", arguments.out,
+             arguments.options.seed, written ? "written" : "is there already", splits[0].videos.size(),
+             splits[1].videos.size(), splits[2].videos.size());
 #else
   throw ConfigError("tvr data synth: this program was built without video support, which writes " + arguments.out +
                     "'s videos; build it with -DTVR_WITH_VIDEO=ON.");
@@ -48,15 +49,19 @@ void synthesise(const SynthArguments& arguments) {
 void add_synth_command(CLI::App& app) {
   auto arguments = std::make_shared<SynthArguments>();
   auto* command = app.add_subcommand("synth", "Generate the demo corpus: MP4 videos with MSR-VTT's annotation files");
-  command->footer("Example: tvr data synth --out data/demo\n"
-                  "Test and validation hold seven needs: global brief region order motion audio text.");
+  command->footer(
+      "Example: tvr data synth --out data/demo\n"
+      "Test and validation hold seven needs: global brief region order motion audio text.");
   auto& options = arguments->options;
   command->add_option("--out", arguments->out, "Folder to write; must not exist, or hold this same corpus")->required();
   command->add_option("--train-pairs", options.train_pairs, "Twin pairs to train on")->capture_default_str();
-  command->add_option("--val-pairs", options.val_pairs, "Twin pairs of each need to choose settings on")->capture_default_str();
+  command->add_option("--val-pairs", options.val_pairs, "Twin pairs of each need to choose settings on")
+      ->capture_default_str();
   command->add_option("--test-pairs", options.test_pairs, "Twin pairs of each need to test on")->capture_default_str();
   command->add_option("--seed", options.seed, "Same seed and sizes, same bytes")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "0: all processors")->check(CLI::Range(0, 1024))->capture_default_str();
+  command->add_option("--threads", arguments->threads, "0: all processors")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   command->callback([arguments] { synthesise(*arguments); });
 }
 
@@ -81,7 +86,8 @@ void show_arrays(const fs::path& file) {
   for (const auto& [name, array] : arrays.arrays())
     fmt::print("  {:<{}}  {:<4}  {}\n", name, width, element_name(array.type), shape_text(array.shape));
   for (const auto& [key, value] : arrays.metadata())
-    fmt::print("  {} = {}\n", key, value.size() > kShown ? value.substr(0, kShown) + fmt::format("… ({} bytes)", value.size()) : value);
+    fmt::print("  {} = {}\n", key,
+               value.size() > kShown ? value.substr(0, kShown) + fmt::format("… ({} bytes)", value.size()) : value);
 }
 
 int64_t count_words(const std::string& text) {
@@ -146,7 +152,8 @@ void show_corpus(const std::string& folder) {
   for (const std::string name : {"train", "val", "test"}) {
     const auto split = corpus->split(name);
     fmt::print("{}: {} videos, {} captions", name, split.videos.size(), split.captions.size());
-    fmt::print("{}\n", split.missing.empty() ? "" : fmt::format(", {} videos without a file left out", split.missing.size()));
+    fmt::print("{}\n",
+               split.missing.empty() ? "" : fmt::format(", {} videos without a file left out", split.missing.size()));
     show_captions(split);
     show_files(split);
   }
@@ -154,7 +161,8 @@ void show_corpus(const std::string& folder) {
 
 void show(const std::string& path) {
   if (fs::is_directory(path)) return show_corpus(path);
-  if (!fs::exists(path)) throw DataError(path + ": does not exist; give the folder of a corpus or a .safetensors file.");
+  if (!fs::exists(path))
+    throw DataError(path + ": does not exist; give the folder of a corpus or a .safetensors file.");
   show_arrays(path);
 }
 

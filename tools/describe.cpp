@@ -25,7 +25,8 @@ void print_parameters(const RetrievalModel& model) {
     const auto& parameter = item.value();
     all += parameter.numel();
     if (parameter.requires_grad()) trainable += parameter.numel();
-    fmt::print("{:<62} {:<16} {}\n", item.key(), shape_text(parameter), parameter.requires_grad() ? "trainable" : "frozen");
+    fmt::print("{:<62} {:<16} {}\n", item.key(), shape_text(parameter),
+               parameter.requires_grad() ? "trainable" : "frozen");
   }
   fmt::print("\n{} parameters, {} trainable\n", all, trainable);
 }
@@ -47,7 +48,8 @@ void print_cost(const Experiment& experiment, RetrievalModel& model) {
   const TextInput text{torch::ones({kTexts, words}, torch::kLong), torch::ones({kTexts, words}, torch::kBool)};
   const auto texts = model.encode(text);
   fmt::print("\ncost on this machine, {} threads, random input of full size\n", at::get_num_threads());
-  fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts, byte_size(texts) / kTexts);
+  fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts,
+             byte_size(texts) / kTexts);
   if (spec.cached) {
     fmt::print("  video  read from the features of {}\n", experiment.origin);
     return;
@@ -56,8 +58,9 @@ void print_cost(const Experiment& experiment, RetrievalModel& model) {
   video.pixels = torch::zeros({kVideos, spec.frames, 3, spec.size, spec.size}, torch::kUInt8);
   video.mask = torch::ones({kVideos, spec.frames}, torch::kBool);
   const auto videos = model.encode(video);
-  fmt::print("  video  {:9.3f} ms {:>10} bytes ({} frames of {}x{})\n", milliseconds([&] { model.encode(video); }) / kVideos, byte_size(videos) / kVideos, spec.frames,
-             spec.size, spec.size);
+  fmt::print("  video  {:9.3f} ms {:>10} bytes ({} frames of {}x{})\n",
+             milliseconds([&] { model.encode(video); }) / kVideos, byte_size(videos) / kVideos, spec.frames, spec.size,
+             spec.size);
   fmt::print("  pair   {:9.6f} ms\n", milliseconds([&] { model.parts(texts, videos); }) / (kTexts * kVideos));
 }
 
@@ -74,7 +77,8 @@ void describe(const std::string& config, const std::vector<std::string>& overrid
 }  // namespace
 
 void add_describe_command(CLI::App& app) {
-  auto* command = app.add_subcommand("describe", "parameters by name and shape, trainable or frozen, and the cost of text, video and pair");
+  auto* command = app.add_subcommand(
+      "describe", "parameters by name and shape, trainable or frozen, and the cost of text, video and pair");
   auto config = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
   command->add_option("CONFIG", *config, "a YAML file or a run directory")->required();

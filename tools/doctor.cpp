@@ -33,7 +33,8 @@ namespace {
 
 constexpr char kMergesFile[] = "bpe_simple_vocab_16e6.txt.gz";
 constexpr char kMergesSha256[] = "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a";
-constexpr double kSlowGigaflops = 5;  // a BLAS below this is a reference implementation; real ones give 20 and more a core
+constexpr double kSlowGigaflops =
+    5;  // a BLAS below this is a reference implementation; real ones give 20 and more a core
 constexpr double kLittleMemory = 4e9, kLittleDisk = 2e9;  // bytes
 
 /// One line of the report. `advice` is empty when all is well, else what is the matter and what to do about it.
@@ -61,10 +62,14 @@ std::string fixed(double value, int digits) {
   return text.str();
 }
 
-std::string gigabytes(double bytes) { return fixed(bytes / 1e9, 1) + " GB"; }
+std::string gigabytes(double bytes) {
+  return fixed(bytes / 1e9, 1) + " GB";
+}
 
 Finding program() {
-  return {"tvr", version() + ", commit " + commit() + " (" + compiler() + ")", "",
+  return {"tvr",
+          version() + ", commit " + commit() + " (" + compiler() + ")",
+          "",
           {{"version", version()}, {"commit", commit()}, {"compiler", compiler()}}};
 }
 
@@ -79,19 +84,27 @@ Finding libtorch() {
 Finding processor() {
   const auto model = proc_value("/proc/cpuinfo", "model name");
   const auto capability = at::get_cpu_capability();
-  return {"processor", model + ", " + std::to_string(processor_count()) + " usable, " + capability, "",
-          {{"model", model}, {"count", processor_count()}, {"capability", capability}, {"threads", at::get_num_threads()}}};
+  return {
+      "processor",
+      model + ", " + std::to_string(processor_count()) + " usable, " + capability,
+      "",
+      {{"model", model}, {"count", processor_count()}, {"capability", capability}, {"threads", at::get_num_threads()}}};
 }
 
-double proc_bytes(const char* key) { return std::strtod(proc_value("/proc/meminfo", key).c_str(), nullptr) * 1024; }
+double proc_bytes(const char* key) {
+  return std::strtod(proc_value("/proc/meminfo", key).c_str(), nullptr) * 1024;
+}
 
 Finding memory() {
   const double total = proc_bytes("MemTotal"), available = proc_bytes("MemAvailable");
   double limit = total;  // a container may allow less; "max" does not parse and leaves it
   std::ifstream("/sys/fs/cgroup/memory.max") >> limit;
   if (limit <= 0 || limit > total) limit = total;
-  Finding finding{"memory", gigabytes(limit) + ", " + gigabytes(std::min(limit, available)) + " free", "",
-                  {{"bytes", static_cast<int64_t>(limit)}, {"available_bytes", static_cast<int64_t>(std::min(limit, available))}}};
+  Finding finding{
+      "memory",
+      gigabytes(limit) + ", " + gigabytes(std::min(limit, available)) + " free",
+      "",
+      {{"bytes", static_cast<int64_t>(limit)}, {"available_bytes", static_cast<int64_t>(std::min(limit, available))}}};
   if (limit < kLittleMemory) finding.advice = "training needs 4 GB and more; lower loader.batch_size on this machine";
   return finding;
 }
@@ -112,22 +125,33 @@ double matrix_product_gigaflops() {
 
 Finding arithmetic() {
   const double speed = matrix_product_gigaflops();
-  Finding finding{"arithmetic", fixed(speed, 0) + " GFLOP/s (float32 matrix product, " + std::to_string(at::get_num_threads()) + " threads)",
-                  "", {{"gigaflops", speed}, {"threads", at::get_num_threads()}}};
-  if (speed < kSlowGigaflops) finding.advice = "LibTorch computes far too slowly: its BLAS is a reference implementation or the machine is overloaded";
+  Finding finding{
+      "arithmetic",
+      fixed(speed, 0) + " GFLOP/s (float32 matrix product, " + std::to_string(at::get_num_threads()) + " threads)",
+      "",
+      {{"gigaflops", speed}, {"threads", at::get_num_threads()}}};
+  if (speed < kSlowGigaflops)
+    finding.advice =
+        "LibTorch computes far too slowly: its BLAS is a reference implementation or the machine is overloaded";
   return finding;
 }
 
 Finding media() {
 #ifdef TVR_WITH_VIDEO
   const auto libraries = media_libraries();
-  Finding finding{"media", "FFmpeg " + libraries.ffmpeg + ", OpenCV " + libraries.opencv, "",
-                  {{"ffmpeg", libraries.ffmpeg}, {"opencv", libraries.opencv}, {"x264", libraries.x264}, {"aac", libraries.aac}}};
+  Finding finding{
+      "media",
+      "FFmpeg " + libraries.ffmpeg + ", OpenCV " + libraries.opencv,
+      "",
+      {{"ffmpeg", libraries.ffmpeg}, {"opencv", libraries.opencv}, {"x264", libraries.x264}, {"aac", libraries.aac}}};
   if (!libraries.x264 || !libraries.aac)
-    finding.advice = "FFmpeg lacks the encoder libx264 or aac: `tvr data synth` cannot write videos; reading is not concerned";
+    finding.advice =
+        "FFmpeg lacks the encoder libx264 or aac: `tvr data synth` cannot write videos; reading is not concerned";
   return finding;
 #else
-  return {"media", "none", "built with TVR_WITH_VIDEO=OFF: videos cannot be read or written; train on cached features or frame packs",
+  return {"media",
+          "none",
+          "built with TVR_WITH_VIDEO=OFF: videos cannot be read or written; train on cached features or frame packs",
           {{"ffmpeg", nullptr}, {"opencv", nullptr}, {"x264", false}, {"aac", false}}};
 #endif
 }
@@ -136,14 +160,16 @@ std::string device_names(const json& devices) {
   std::string text;
   for (const auto& device : devices)
     text += (text.empty() ? "" : "; ") + device.value("name", "a device that cannot be asked") + ", " +
-            gigabytes(device.value("memory_bytes", 0.0)) + ", compute capability " + device.value("compute_capability", "unknown");
+            gigabytes(device.value("memory_bytes", 0.0)) + ", compute capability " +
+            device.value("compute_capability", "unknown");
   return text;
 }
 
 // Without a GPU this is no warning: the program is the CPU program then.
 Finding cuda() {
   const auto& module = open_cuda_module();
-  json details = json{{"loaded", module.loaded}, {"file", module.file.string()}, {"reason", module.reason}, {"devices", json::array()}};
+  json details = json{
+      {"loaded", module.loaded}, {"file", module.file.string()}, {"reason", module.reason}, {"devices", json::array()}};
   if (!module.loaded) return {"CUDA", "none: " + module.reason, "", details};
   details.update(json::parse(module.description));
   const bool usable = torch::cuda::is_available();
@@ -199,7 +225,7 @@ void print(const std::vector<Finding>& findings) {
 }
 
 void run_doctor(const std::string& json_file) {
-  const std::vector<Finding> findings{program(), libtorch(), processor(), memory(),           arithmetic(),
+  const std::vector<Finding> findings{program(), libtorch(), processor(), memory(),          arithmetic(),
                                       media(),   cuda(),     merges(),    temporary_folder()};
   json report;
   for (const auto& finding : findings) {

@@ -20,21 +20,25 @@ struct EvalRequest {
 
 void evaluate(const EvalRequest& request) {
   const auto experiment = read_experiment(request.config, request.overrides);
-  const auto weights = weights_file(!request.weights.empty() ? request.weights : fs::is_directory(request.config) ? request.config : experiment.run.dir);
+  const auto weights = weights_file(!request.weights.empty()           ? request.weights
+                                    : fs::is_directory(request.config) ? request.config
+                                                                       : experiment.run.dir);
   const auto device = choose_device(experiment.run.device);
   const auto model = prepare_model(experiment, device);
   load_weights(*model, weights);
   const ExperimentData data(experiment, *model, device);
-  if (!data.has_split(request.split)) throw ConfigError("--split " + request.split + ": generated stills have only the split val.");
+  if (!data.has_split(request.split))
+    throw ConfigError("--split " + request.split + ": generated stills have only the split val.");
   if (request.dry_run) {
     const auto split = data.split(request.split);
-    std::cout << "dry run: the settings are valid and the weights fit; split " << request.split << " has " << split.split.captions.size() << " captions of "
-              << split.split.videos.size() << " videos\n";
+    std::cout << "dry run: the settings are valid and the weights fit; split " << request.split << " has "
+              << split.split.captions.size() << " captions of " << split.split.videos.size() << " videos\n";
     return;
   }
   std::string command = "tvr eval " + request.config;
   for (const auto& override : request.overrides) command += " " + override;
-  const auto evaluation = evaluate_and_write(experiment, *model, data, request.split, weights, command, {request.json, request.ranks, request.html, request.similarity});
+  const auto evaluation = evaluate_and_write(experiment, *model, data, request.split, weights, command,
+                                             {request.json, request.ranks, request.html, request.similarity});
   if (request.json != "-") std::cout << report_to_text(evaluation.report);
 }
 
@@ -45,15 +49,21 @@ void add_eval_command(CLI::App& app) {
   auto request = std::make_shared<EvalRequest>();
   command->add_option("CONFIG", request->config, "a YAML file or a run directory")->required();
   command->add_option("SETTING", request->overrides, "key.sub=value: overrides of the configuration");
-  command->add_option("--weights", request->weights, "weights file or run directory; default: the best checkpoint of the run");
-  command->add_option("--split", request->split, "split to evaluate")->check(CLI::IsMember({"test", "val", "train"}))->capture_default_str();
-  command->add_option("--save-similarity", request->similarity, "write the similarity matrix, texts by videos, as .npy");
+  command->add_option("--weights", request->weights,
+                      "weights file or run directory; default: the best checkpoint of the run");
+  command->add_option("--split", request->split, "split to evaluate")
+      ->check(CLI::IsMember({"test", "val", "train"}))
+      ->capture_default_str();
+  command->add_option("--save-similarity", request->similarity,
+                      "write the similarity matrix, texts by videos, as .npy");
   command->add_option("--json", request->json, "write the numbers as JSON; - is standard output");
   command->add_option("--ranks", request->ranks, "write every query's rank as safetensors, for paired comparisons");
   command->add_option("--html", request->html, "write a page with plots and example queries");
   command->add_flag("--dry-run", request->dry_run, "check settings, weights and data, evaluate nothing");
-  command->footer("Examples:\n  tvr eval runs/demo/mean_pool\n  tvr eval runs/demo/mean_pool --split val eval.ties=average --json -\n"
-                  "  tvr eval configs/demo/mean_pool.yaml --weights model.safetensors --html page.html --save-similarity sim.npy");
+  command->footer(
+      "Examples:\n  tvr eval runs/demo/mean_pool\n  tvr eval runs/demo/mean_pool --split val eval.ties=average --json "
+      "-\n"
+      "  tvr eval configs/demo/mean_pool.yaml --weights model.safetensors --html page.html --save-similarity sim.npy");
   command->callback([request] { evaluate(*request); });
 }
 

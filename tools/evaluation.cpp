@@ -21,11 +21,13 @@ namespace fs = std::filesystem;
 std::string hardware_name() {
   std::ifstream stream("/proc/cpuinfo");
   for (std::string line; std::getline(stream, line);)
-    if (line.starts_with("model name")) return fmt::format("{} x {}", processor_count(), line.substr(line.find(':') + 2));
+    if (line.starts_with("model name"))
+      return fmt::format("{} x {}", processor_count(), line.substr(line.find(':') + 2));
   return fmt::format("{} processors", processor_count());
 }
 
-Protocol make_protocol(const Experiment& experiment, const std::string& split, const fs::path& weights, const std::string& command) {
+Protocol make_protocol(const Experiment& experiment, const std::string& split, const fs::path& weights,
+                       const std::string& command) {
   Protocol protocol;
   protocol.split = split;
   protocol.selection_split = "val";
@@ -43,20 +45,25 @@ Protocol make_protocol(const Experiment& experiment, const std::string& split, c
   return protocol;
 }
 
-Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data, const std::string& split, const fs::path& weights,
-                              const std::string& command, const EvaluationOutputs& outputs) {
+Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data,
+                              const std::string& split, const fs::path& weights, const std::string& command,
+                              const EvaluationOutputs& outputs) {
   const auto device = model.parameters().front().device();
   const auto split_data = data.split(split);
   auto protocol = make_protocol(experiment, split, weights, command);
   for (const auto& file : data.sources()) protocol.split_files[file.string()] = sha256_file(file);
-  const auto similarity = compute_similarity(model, split_data, experiment.evaluation, device, fs::temp_directory_path());
+  const auto similarity =
+      compute_similarity(model, split_data, experiment.evaluation, device, fs::temp_directory_path());
   const auto evaluation = evaluate_split(similarity, split_data, protocol);
   if (!outputs.similarity.empty()) write_npy(outputs.similarity, array_view(similarity.sum.contiguous()));
-  if (outputs.metrics == "-") std::cout << report_to_json(evaluation.report);
-  else if (!outputs.metrics.empty()) write_file(outputs.metrics, report_to_json(evaluation.report));
+  if (outputs.metrics == "-")
+    std::cout << report_to_json(evaluation.report);
+  else if (!outputs.metrics.empty())
+    write_file(outputs.metrics, report_to_json(evaluation.report));
   if (!outputs.ranks.empty()) write_ranks(outputs.ranks, evaluation.ranks);
   if (!outputs.page.empty()) {
-    write_file(outputs.page, evaluation_page_html(make_page(experiment, model, data.tokenizer(), split_data, similarity.sum, evaluation)));
+    write_file(outputs.page, evaluation_page_html(make_page(experiment, model, data.tokenizer(), split_data,
+                                                            similarity.sum, evaluation)));
     spdlog::info("page: {}", outputs.page.string());
   }
   return evaluation;

@@ -13,11 +13,13 @@ struct EvaluationOutputs {
 };
 
 /// Evaluates one split with the weights now in `model`; `weights` names them in the report.
-Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data, const std::string& split,
-                              const std::filesystem::path& weights, const std::string& command, const EvaluationOutputs& outputs);
+Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data,
+                              const std::string& split, const std::filesystem::path& weights,
+                              const std::string& command, const EvaluationOutputs& outputs);
 
 /// The protocol of an evaluation of `split`: everything but the counts.
-Protocol make_protocol(const Experiment& experiment, const std::string& split, const std::filesystem::path& weights, const std::string& command);
+Protocol make_protocol(const Experiment& experiment, const std::string& split, const std::filesystem::path& weights,
+                       const std::string& command);
 
 /// "2 x Intel …" for reports.
 std::string hardware_name();

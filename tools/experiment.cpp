@@ -32,8 +32,10 @@ void read_data(const ConfigNode& config, Experiment& experiment) {
   const auto data = config.child("data");
   std::string type = "msrvtt";
   data.read("type", type);
-  if (type == "demo_stills") experiment.stills = read_options<StillOptions>(data, {"type"});
-  else experiment.corpus = read_plugin(builtin_corpora(), config, "data", type);
+  if (type == "demo_stills")
+    experiment.stills = read_options<StillOptions>(data, {"type"});
+  else
+    experiment.corpus = read_plugin(builtin_corpora(), config, "data", type);
 }
 
 void load_initial_weights(RetrievalModel& model, const Experiment& experiment) {
@@ -41,7 +43,8 @@ void load_initial_weights(RetrievalModel& model, const Experiment& experiment) {
   for (const auto& [name, tensor] : state_of(model))
     for (const auto& pattern : experiment.init_match)
       if (matches_pattern(name, pattern)) wanted.emplace_back(name, tensor);
-  if (wanted.empty()) throw ConfigError("train.init_match: no parameter of the model matches; `tvr describe` lists their names.");
+  if (wanted.empty())
+    throw ConfigError("train.init_match: no parameter of the model matches; `tvr describe` lists their names.");
   load_tensors(weights_file(experiment.init), wanted, {"*"});
 }
 
@@ -54,7 +57,8 @@ Experiment read_experiment(const fs::path& config_or_run, const std::vector<std:
   experiment.origin = file.string();
   config.check_keys(kSections);
   experiment.run = read_options<RunOptions>(config.child("run"));
-  experiment.model = read_model(config.child("model"), builtin_text_encoders(), builtin_video_encoders(), builtin_heads());
+  experiment.model =
+      read_model(config.child("model"), builtin_text_encoders(), builtin_video_encoders(), builtin_heads());
   experiment.loss = read_plugin(builtin_losses(), config, "loss", "info_nce");
   read_data(config, experiment);
   experiment.loader = read_options<LoaderOptions>(config.child("loader"));
@@ -64,7 +68,8 @@ Experiment read_experiment(const fs::path& config_or_run, const std::vector<std:
   experiment.init = train.init;
   experiment.init_match = train.init_match;
   experiment.evaluation = read_options<EvaluatorOptions>(config.child("eval"));
-  if (experiment.stills && train.steps == 0) config.error("train", "steps is missing; generated stills never end, say how many batches to train on");
+  if (experiment.stills && train.steps == 0)
+    config.error("train", "steps is missing; generated stills never end, say how many batches to train on");
   config.finish();
   experiment.effective = config.effective_yaml();
   return experiment;
@@ -74,9 +79,11 @@ std::string describe_settings() {
   return format_options("run", describe_options<RunOptions>()) + format_plugins(builtin_text_encoders(), "model.text") +
          format_plugins(builtin_video_encoders(), "model.video") + format_plugins(builtin_heads(), "model.head") +
          format_options("model.score", describe_options<ScoreOptions>()) + format_plugins(builtin_losses(), "loss") +
-         format_options("data {type: demo_stills}", describe_options<StillOptions>()) + format_plugins(builtin_corpora(), "data") +
-         format_options("loader", describe_options<LoaderOptions>()) + format_options("optim", describe_options<OptimizerOptions>()) +
-         format_options("train", describe_options<InitOptions>()) + format_options("eval", describe_options<EvaluatorOptions>());
+         format_options("data {type: demo_stills}", describe_options<StillOptions>()) +
+         format_plugins(builtin_corpora(), "data") + format_options("loader", describe_options<LoaderOptions>()) +
+         format_options("optim", describe_options<OptimizerOptions>()) +
+         format_options("train", describe_options<InitOptions>()) +
+         format_options("eval", describe_options<EvaluatorOptions>());
 }
 
 torch::Device choose_device(const std::string& name) {
@@ -85,13 +92,15 @@ torch::Device choose_device(const std::string& name) {
   if (name == "cpu" || (name == "auto" && count == 0)) return torch::kCPU;
   if (name == "auto" || name == "cuda") {
     if (count > 0) return torch::Device(torch::kCUDA, 0);
-  } else if (name.starts_with("cuda:") && name.size() > 5 && name.find_first_not_of("0123456789", 5) == std::string::npos && name.size() < 9) {
+  } else if (name.starts_with("cuda:") && name.size() > 5 &&
+             name.find_first_not_of("0123456789", 5) == std::string::npos && name.size() < 9) {
     const int64_t index = std::stoll(name.substr(5));
     if (index < count) return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
   } else {
     throw ConfigError("run.device: '" + name + "' is not a device; use auto, cpu, cuda or cuda:N.");
   }
-  throw ConfigError("run.device: '" + name + "' is not there, " + std::to_string(count) + " CUDA devices are usable; `tvr doctor` says why.");
+  throw ConfigError("run.device: '" + name + "' is not there, " + std::to_string(count) +
+                    " CUDA devices are usable; `tvr doctor` says why.");
 }
 
 std::shared_ptr<RetrievalModel> prepare_model(const Experiment& experiment, const torch::Device& device) {
@@ -104,11 +113,14 @@ std::shared_ptr<RetrievalModel> prepare_model(const Experiment& experiment, cons
 
 ExperimentData::ExperimentData(const Experiment& experiment, RetrievalModel& model, const torch::Device& device)
     : experiment_(experiment), model_(model), device_(device), stills_(experiment.stills.has_value()) {
-  tokenizer_ = make_tokenizer("clip", experiment.run.assets.empty() ? default_assets() : fs::path(experiment.run.assets));
+  tokenizer_ =
+      make_tokenizer("clip", experiment.run.assets.empty() ? default_assets() : fs::path(experiment.run.assets));
   if (!stills_) corpus_ = experiment.corpus();
 }
 
-std::vector<fs::path> ExperimentData::sources() const { return stills_ ? std::vector<fs::path>{} : corpus_->sources(); }
+std::vector<fs::path> ExperimentData::sources() const {
+  return stills_ ? std::vector<fs::path>{} : corpus_->sources();
+}
 
 EvaluationData ExperimentData::split(const std::string& name) const {
   if (stills_) {
@@ -121,18 +133,24 @@ EvaluationData ExperimentData::split(const std::string& name) const {
   for (const auto& caption : data.split.captions) texts.push_back(caption.text);
   data.texts = std::make_shared<TextTable>(*tokenizer_, texts, model_.text().context_length());
   if (data.texts->truncated() > 0)
-    spdlog::warn("split {}: {} of {} captions are longer than model.text.context_length and were cut", name, data.texts->truncated(), data.texts->size());
-  if (!data.split.missing.empty()) spdlog::warn("split {}: {} videos have no file and were left out with their captions", name, data.split.missing.size());
+    spdlog::warn("split {}: {} of {} captions are longer than model.text.context_length and were cut", name,
+                 data.texts->truncated(), data.texts->size());
+  if (!data.split.missing.empty())
+    spdlog::warn("split {}: {} videos have no file and were left out with their captions", name,
+                 data.split.missing.size());
   const auto spec = model_.video().input();
-  if (spec.cached) data.videos = open_features(spec, model_.video(), name, data.split.videos, device_);
-  else data.videos = std::make_shared<FileVideoSource>(data.split.videos, spec, experiment_.loader.cache_mb << 20);
+  if (spec.cached)
+    data.videos = open_features(spec, model_.video(), name, data.split.videos, device_);
+  else
+    data.videos = std::make_shared<FileVideoSource>(data.split.videos, spec, experiment_.loader.cache_mb << 20);
   return data;
 }
 
 std::shared_ptr<const BatchSource> ExperimentData::training() const {
   const auto seed = static_cast<uint64_t>(experiment_.run.seed);
   if (stills_)
-    return std::make_shared<StillSource>(tokenizer_, model_.text().context_length(), experiment_.loader.batch_size, experiment_.train.steps, seed);
+    return std::make_shared<StillSource>(tokenizer_, model_.text().context_length(), experiment_.loader.batch_size,
+                                         experiment_.train.steps, seed);
   return std::make_shared<CorpusSource>(split("train"), experiment_.loader, seed);
 }
 

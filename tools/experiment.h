@@ -23,7 +23,8 @@ struct RunOptions {
     f("dir", dir, "Folder of the run; an existing one is refused without --resume");
     f("seed", seed, "Of the initial weights, the order of batches and every other draw", at_least(0));
     f("device", device, "auto, cpu, cuda or cuda:N");
-    f("threads", threads, "Threads of LibTorch; 0: one a processor. Results are reproducible for the same number", within(0, 1024));
+    f("threads", threads, "Threads of LibTorch; 0: one a processor. Results are reproducible for the same number",
+      within(0, 1024));
     f("assets", assets, "Folder of CLIP's merges file; empty: beside the build, or TVR_ASSETS", existing());
   }
   std::string validate() const { return dir.empty() ? "run.dir is missing; name the folder of the run" : ""; }

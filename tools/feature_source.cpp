@@ -19,15 +19,19 @@ constexpr size_t kKeyDigits = 16;
 std::string pack_key(const VideoInputSpec& spec, const fs::path& weights, const std::vector<VideoItem>& videos) {
   std::string content = sha256_file(weights) + fmt::format(" frames {} patches {}\n", spec.frames, spec.keep_patches);
   for (const auto& video : videos)
-    content += fmt::format("{} {} {}\n", video.id, fs::file_size(video.path), fs::last_write_time(video.path).time_since_epoch().count());
+    content += fmt::format("{} {} {}\n", video.id, fs::file_size(video.path),
+                           fs::last_write_time(video.path).time_since_epoch().count());
   return sha256(content).substr(0, kKeyDigits);
 }
 
-std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const fs::path& weights, const torch::Device& device) {
+std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const fs::path& weights,
+                                             const torch::Device& device) {
   const auto source = read_experiment(spec.source, {});
   const bool patches = spec.keep_patches >= 0;
   auto encoder = source.model.video(EncoderContext{0, {.words = false, .patches = patches}});
-  if (encoder->input().cached) throw ConfigError("model.video.source: " + spec.source + " itself trained on cached features; name the run whose encoder made them.");
+  if (encoder->input().cached)
+    throw ConfigError("model.video.source: " + spec.source +
+                      " itself trained on cached features; name the run whose encoder made them.");
   NamedTensors state;
   for (const auto& [name, tensor] : state_of(*encoder)) state.emplace_back("video." + name, tensor);
   load_tensors(weights, state, {"*"});
@@ -38,14 +42,16 @@ std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const f
 
 void check_fit(const VideoEncoder& source, const VideoEncoder& wanted, const std::string& name) {
   if (source.dim() != wanted.dim() || source.grid() != wanted.grid())
-    throw ConfigError(fmt::format("model.video: {} gives vectors of {} on a {}x{} patch grid; set model.video.dim={} and model.video.grid={}.", name, source.dim(),
-                                  source.grid(), source.grid(), source.dim(), source.grid()));
+    throw ConfigError(fmt::format(
+        "model.video: {} gives vectors of {} on a {}x{} patch grid; set model.video.dim={} and model.video.grid={}.",
+        name, source.dim(), source.grid(), source.grid(), source.dim(), source.grid()));
 }
 
 }  // namespace
 
-std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, const VideoEncoder& encoder, const std::string& split,
-                                                 const std::vector<VideoItem>& videos, const torch::Device& device) {
+std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, const VideoEncoder& encoder,
+                                                 const std::string& split, const std::vector<VideoItem>& videos,
+                                                 const torch::Device& device) {
   const auto weights = weights_file(spec.source);
   const auto source = source_encoder(spec, weights, device);
   check_fit(*source, encoder, spec.source);

@@ -31,15 +31,17 @@ struct FramesOptions {
 void check_output_name(const std::string& out) {
   const auto extension = fs::path(out).extension();
   if (!out.empty() && extension != ".npy" && extension != ".png")
-    throw ConfigError("--out " + out + ": frames are written as .npy (an array) or .png (a contact sheet); choose one of the two.");
+    throw ConfigError("--out " + out +
+                      ": frames are written as .npy (an array) or .png (a contact sheet); choose one of the two.");
 }
 
 std::vector<Image> read_frames(VideoReader& reader, const std::vector<int64_t>& indices, const FramesOptions& options) {
   const auto& info = reader.info();
   const int64_t pixels = options.size > 0 ? options.size * options.size : info.height * info.width;
   if (pixels * 3 > kMostBytes / options.count)
-    throw ConfigError("--count " + std::to_string(options.count) + ": that many frames of " + std::to_string(info.width) + "x" +
-                      std::to_string(info.height) + " pixels take more than 8 GiB; ask for fewer or give a --size.");
+    throw ConfigError("--count " + std::to_string(options.count) + ": that many frames of " +
+                      std::to_string(info.width) + "x" + std::to_string(info.height) +
+                      " pixels take more than 8 GiB; ask for fewer or give a --size.");
   std::vector<Image> frames(indices.size());
   reader.read(indices, [&](int64_t position, const Image& image) {
     auto& frame = frames[static_cast<size_t>(position)];
@@ -61,7 +63,8 @@ void write_frames(const std::vector<Image>& frames, const fs::path& file) {
   write_npy(file, {ElementType::kU8, shape, pixels.data()});
 }
 
-nlohmann::ordered_json description(const std::string& video, const VideoInfo& info, const std::vector<int64_t>& indices) {
+nlohmann::ordered_json description(const std::string& video, const VideoInfo& info,
+                                   const std::vector<int64_t>& indices) {
   std::vector<double> times;
   for (const int64_t index : indices) times.push_back(info.times[static_cast<size_t>(index)]);
   return {{"video", video},
@@ -90,8 +93,8 @@ void write_json(const nlohmann::ordered_json& json, const std::string& file) {
 
 void print_table(const VideoInfo& info, const std::vector<int64_t>& indices) {
   std::printf("%lld frames of %lldx%lld, %.3f s, %.6g frames/s, %s %s", static_cast<long long>(info.frames),
-              static_cast<long long>(info.width), static_cast<long long>(info.height), info.duration, info.frames_per_second,
-              info.codec.c_str(), info.pixel_format.c_str());
+              static_cast<long long>(info.width), static_cast<long long>(info.height), info.duration,
+              info.frames_per_second, info.codec.c_str(), info.pixel_format.c_str());
   if (info.rotation != 0) std::printf(", turned by %d degrees", info.rotation);
   if (info.damaged_packets > 0) std::printf(", %lld damaged packets", static_cast<long long>(info.damaged_packets));
   std::printf("\n\n  frame      time\n");
@@ -111,16 +114,19 @@ void run_frames(const FramesOptions& options) {
 }  // namespace
 
 void add_frames_command(CLI::App& app) {
-  auto* command = app.add_subcommand("frames", "The frames a sampler would take: the middle one of each of N equal segments");
+  auto* command =
+      app.add_subcommand("frames", "The frames a sampler would take: the middle one of each of N equal segments");
   auto options = std::make_shared<FramesOptions>();
   command->add_option("video", options->video, "Video file; a name that starts with - goes after --")->required();
   command->add_option("--count", options->count, "How many frames; they repeat when the video has fewer")
       ->required()
       ->check(CLI::Range(int64_t{1}, kMostFrames));
-  command->add_option("--size", options->size, "Resize the short side to S (Pillow's bicubic) and crop the centre S x S")
+  command
+      ->add_option("--size", options->size, "Resize the short side to S (Pillow's bicubic) and crop the centre S x S")
       ->check(CLI::Range(int64_t{1}, kLargestSize));
   command->add_option("--out", options->out, "F.npy: uint8 [N,H,W,3], RGB; F.png: a contact sheet");
-  command->add_option("--json", options->json, "Write indices, times and properties of the video; - is standard output");
+  command->add_option("--json", options->json,
+                      "Write indices, times and properties of the video; - is standard output");
   command->footer(
       "Examples:\n"
       "  tvr frames clip.mp4 --count 12                                  which frames, in a table\n"

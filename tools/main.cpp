@@ -1,8 +1,8 @@
 // tvr, tvr-train and tvr-eval: one program, its sub-commands one file each.
 #include <malloc.h>
 
-#include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -44,7 +44,8 @@ int run(CLI::App& app, std::vector<std::string> arguments) {
   } catch (const c10::Error& error) {
     return report(std::string("a fault of tvr: ") + error.what_without_backtrace(), kOurFault);
   } catch (const std::bad_alloc&) {
-    return report("out of memory; make the batch, the tiles (eval.text_tile, eval.video_tile) or the caches smaller.", kOurFault);
+    return report("out of memory; make the batch, the tiles (eval.text_tile, eval.video_tile) or the caches smaller.",
+                  kOurFault);
   } catch (const std::exception& error) {
     return report(std::string("a fault of tvr: ") + error.what(), kOurFault);
   }
@@ -72,6 +73,7 @@ int main(int argc, char** argv) {
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto name = std::filesystem::path(argv[0]).filename();
-  if (name == "tvr-train" || name == "tvr-eval") arguments.insert(arguments.begin(), name == "tvr-train" ? "train" : "eval");
+  if (name == "tvr-train" || name == "tvr-eval")
+    arguments.insert(arguments.begin(), name == "tvr-train" ? "train" : "eval");
   return run(app, std::move(arguments));
 }

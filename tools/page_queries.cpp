@@ -22,8 +22,8 @@ constexpr int64_t kTop = 5;
 constexpr size_t kMatches = 6;
 constexpr int64_t kThumbnail = 160;  // pixels
 
-// The word each token belongs to; "" for the start and end tokens. Blanks always separate tokens, so a word's tokens can
-// be counted by encoding it alone.
+// The word each token belongs to; "" for the start and end tokens. Blanks always separate tokens, so a word's tokens
+// can be counted by encoding it alone.
 std::vector<std::string> words_of_tokens(const Tokenizer& tokenizer, const std::string& caption) {
   std::vector<std::string> words{""};
   std::istringstream stream(caption);
@@ -34,12 +34,22 @@ std::vector<std::string> words_of_tokens(const Tokenizer& tokenizer, const std::
 
 class PageBuilder {
  public:
-  PageBuilder(RetrievalModel& model, const Tokenizer& tokenizer, const EvaluationData& data, const torch::Tensor& similarity, const Evaluation& evaluation)
-      : model_(model), tokenizer_(tokenizer), data_(data), similarity_(similarity), ranks_(evaluation.ranks.text_to_video.rank) {}
+  PageBuilder(RetrievalModel& model, const Tokenizer& tokenizer, const EvaluationData& data,
+              const torch::Tensor& similarity, const Evaluation& evaluation)
+      : model_(model),
+        tokenizer_(tokenizer),
+        data_(data),
+        similarity_(similarity),
+        ranks_(evaluation.ranks.text_to_video.rank) {}
 
   PageQuery query(int64_t text) {
     const auto& caption = data_.split.captions[static_cast<size_t>(text)];
-    PageQuery query{caption.id, caption.text, caption.need, data_.split.videos[static_cast<size_t>(caption.video)].id, ranks_[static_cast<size_t>(text)], {}};
+    PageQuery query{caption.id,
+                    caption.text,
+                    caption.need,
+                    data_.split.videos[static_cast<size_t>(caption.video)].id,
+                    ranks_[static_cast<size_t>(text)],
+                    {}};
     const auto order = std::get<1>(similarity_[text].sort(std::optional<bool>(true), 0, /*descending=*/true));
     const auto input = data_.texts->rows({text});
     const auto device = model_.parameters().front().device();
@@ -62,12 +72,14 @@ class PageBuilder {
     auto input = data_.videos->load({video});
     const auto device = features.pooled.device();
     input.cached = to(input.cached, device);
-    if (input.pixels.defined()) input = {input.pixels.to(device), input.mask.to(device), input.times.to(device), input.cached};
+    if (input.pixels.defined())
+      input = {input.pixels.to(device), input.mask.to(device), input.times.to(device), input.cached};
     const auto encoded = model_.encode(input);
     result.matches = matches(caption.text, features, encoded);
     std::vector<int64_t> frames;
     for (const auto& match : result.matches)
-      if (match.frame && std::find(frames.begin(), frames.end(), *match.frame) == frames.end()) frames.push_back(*match.frame);
+      if (match.frame && std::find(frames.begin(), frames.end(), *match.frame) == frames.end())
+        frames.push_back(*match.frame);
     if (frames.empty()) frames.push_back(0);
     result.frames = pictures(item, input, encoded, frames);
     return result;
@@ -85,7 +97,8 @@ class PageBuilder {
       PageMatch shown{word, match.weight, match.frame, {}, {}, ""};
       if (video.times.defined()) shown.time = video.times[0][match.frame].item<double>();
       if (match.patch >= 0) {
-        const auto row = static_cast<double>(match.patch / model_.video().grid()), column = static_cast<double>(match.patch % model_.video().grid());
+        const auto row = static_cast<double>(match.patch / model_.video().grid()),
+                   column = static_cast<double>(match.patch % model_.video().grid());
         shown.region = PageRegion{column / grid, row / grid, (column + 1) / grid, (row + 1) / grid};
       }
       result.push_back(shown);
@@ -93,9 +106,11 @@ class PageBuilder {
     return result;
   }
 
-  std::vector<PageFrame> pictures([[maybe_unused]] const VideoItem& item, [[maybe_unused]] const VideoInput& input, const VideoFeatures& video, const std::vector<int64_t>& frames) {
+  std::vector<PageFrame> pictures([[maybe_unused]] const VideoItem& item, [[maybe_unused]] const VideoInput& input,
+                                  const VideoFeatures& video, const std::vector<int64_t>& frames) {
     std::vector<PageFrame> result;
-    for (const int64_t frame : frames) result.push_back({frame, video.times.defined() ? video.times[0][frame].item<double>() : 0.0, ""});
+    for (const int64_t frame : frames)
+      result.push_back({frame, video.times.defined() ? video.times[0][frame].item<double>() : 0.0, ""});
 #ifdef TVR_WITH_VIDEO
     if (input.pixels.defined()) {
       for (auto& picture : result) picture.image = encode_jpeg(image_of(input.pixels[0][picture.index]));
@@ -148,8 +163,8 @@ std::vector<int64_t> choose_queries(const EvaluationData& data, const std::vecto
 
 }  // namespace
 
-EvaluationPage make_page(const Experiment& experiment, RetrievalModel& model, const Tokenizer& tokenizer, const EvaluationData& data,
-                         const torch::Tensor& similarity, const Evaluation& evaluation) {
+EvaluationPage make_page(const Experiment& experiment, RetrievalModel& model, const Tokenizer& tokenizer,
+                         const EvaluationData& data, const torch::Tensor& similarity, const Evaluation& evaluation) {
   const torch::NoGradGuard no_grad;
   model.eval();
   EvaluationPage page;
@@ -158,7 +173,9 @@ EvaluationPage make_page(const Experiment& experiment, RetrievalModel& model, co
   page.ranks = evaluation.ranks;
   page.config = experiment.effective;
   PageBuilder builder(model, tokenizer, data, similarity, evaluation);
-  for (const int64_t text : choose_queries(data, evaluation.ranks.text_to_video.rank, experiment.evaluation.page_queries)) page.queries.push_back(builder.query(text));
+  for (const int64_t text :
+       choose_queries(data, evaluation.ranks.text_to_video.rank, experiment.evaluation.page_queries))
+    page.queries.push_back(builder.query(text));
   return page;
 }
 

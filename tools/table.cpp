@@ -64,8 +64,7 @@ void write_table(const TableRequest& request) {
   const auto format = parse_table_format(request.format);
   const auto spec = read_spec(request.inputs);
   if (request.dry_run) return rehearse_rows(spec);
-  const auto text = render_table(
-      load_table(spec, request.run ? RunMissing(train_missing) : RunMissing()), format);
+  const auto text = render_table(load_table(spec, request.run ? RunMissing(train_missing) : RunMissing()), format);
   if (request.out != "-") return write_file(request.out, text);
   std::cout << text << std::flush;
   if (!std::cout) throw DataError("Standard output cannot be written; is the disk full?");
@@ -74,22 +73,16 @@ void write_table(const TableRequest& request) {
 }  // namespace
 
 void add_table_command(CLI::App& app) {
-  auto* command = app.add_subcommand(
-      "table", "a table of results: rows from run directories, configurations and papers");
+  auto* command =
+      app.add_subcommand("table", "a table of results: rows from run directories, configurations and papers");
   auto request = std::make_shared<TableRequest>();
-  command
-      ->add_option("INPUT", request->inputs,
-                   "one table file (.yaml), or run directories; the first is the baseline")
+  command->add_option("INPUT", request->inputs, "one table file (.yaml), or run directories; the first is the baseline")
       ->required();
-  command->add_option("--format", request->format, "text, markdown, latex, html or json")
-      ->capture_default_str();
-  command->add_option("--out", request->out, "file to write, - for standard output")
-      ->capture_default_str();
-  command->add_flag("--run", request->run,
-                    "train and evaluate the rows whose run directory is missing or unfinished");
-  command->add_flag(
-      "--dry-run", request->dry_run,
-      "check settings and data of every row that names a configuration, run one step each, stop");
+  command->add_option("--format", request->format, "text, markdown, latex, html or json")->capture_default_str();
+  command->add_option("--out", request->out, "file to write, - for standard output")->capture_default_str();
+  command->add_flag("--run", request->run, "train and evaluate the rows whose run directory is missing or unfinished");
+  command->add_flag("--dry-run", request->dry_run,
+                    "check settings and data of every row that names a configuration, run one step each, stop");
   command->footer(
       "A difference is marked * when its paired 95 % interval does not hold 0.\n\nExamples:\n"
       "  tvr table configs/tables/demo.yaml --run\n"

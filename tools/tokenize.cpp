@@ -38,7 +38,8 @@ void add_tokenize_command(CLI::App& app) {
       "--special", options->special,
       "read <|startoftext|> and <|endoftext|> in captions as the tokens of that name, as OpenAI's code does; "
       "training and evaluation read them as text");
-  command->add_flag("--ids", options->ids, "ids alone, without start and end tokens, not truncated: what is always printed");
+  command->add_flag("--ids", options->ids,
+                    "ids alone, without start and end tokens, not truncated: what is always printed");
   command->footer(
       "Examples:\n"
       "  echo 'a photo of a cat' | tvr tokenize\n"

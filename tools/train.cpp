@@ -29,8 +29,9 @@ std::string utc_now() {
   return text;
 }
 
-void write_manifest(const RunDirectory& run, const Experiment& experiment, const ExperimentData& data, const torch::Device& device, const TrainRequest& request,
-                    const TrainState& state, const std::string& status) {
+void write_manifest(const RunDirectory& run, const Experiment& experiment, const ExperimentData& data,
+                    const torch::Device& device, const TrainRequest& request, const TrainState& state,
+                    const std::string& status) {
   nlohmann::ordered_json sources = nlohmann::ordered_json::object();
   for (const auto& file : data.sources()) sources[file.string()] = sha256_file(file);
   const nlohmann::ordered_json manifest{{"command", request.command},
@@ -54,28 +55,37 @@ void write_manifest(const RunDirectory& run, const Experiment& experiment, const
   write_file(run.path() / "manifest.json", manifest.dump(2) + "\n");
 }
 
-Validation validate(const Experiment& experiment, RetrievalModel& model, const EvaluationData& data, const torch::Device& device) {
+Validation validate(const Experiment& experiment, RetrievalModel& model, const EvaluationData& data,
+                    const torch::Device& device) {
   auto protocol = make_protocol(experiment, "val", {}, "");
   protocol.bootstrap_draws = 0;
   const auto similarity = compute_similarity(model, data, experiment.evaluation, device, fs::temp_directory_path());
   const auto numbers = evaluate_split(similarity, data, protocol).report.whole;
-  const double t2v = numbers.text_to_video[Metric::kR1], v2t = numbers.video_to_text[Metric::kR1], rsum = numbers.rsum();
+  const double t2v = numbers.text_to_video[Metric::kR1], v2t = numbers.video_to_text[Metric::kR1],
+               rsum = numbers.rsum();
   const auto& select = experiment.train.select_on;
-  return {select == "t2v_r1" ? t2v : select == "v2t_r1" ? v2t : rsum, {{"T2V R@1", t2v}, {"V2T R@1", v2t}, {"rsum", rsum}}};
+  return {select == "t2v_r1"   ? t2v
+          : select == "v2t_r1" ? v2t
+                               : rsum,
+          {{"T2V R@1", t2v}, {"V2T R@1", v2t}, {"rsum", rsum}}};
 }
 
-void add_hooks(Trainer& trainer, const RunDirectory& run, const Experiment& experiment, int64_t epoch_steps, std::function<Validation()> evaluate) {
+void add_hooks(Trainer& trainer, const RunDirectory& run, const Experiment& experiment, int64_t epoch_steps,
+               std::function<Validation()> evaluate) {
   const int64_t evaluate_every = experiment.train.evaluate_every > 0 ? experiment.train.evaluate_every : epoch_steps;
-  const int64_t checkpoint_every = experiment.train.checkpoint_every > 0 ? experiment.train.checkpoint_every : evaluate_every;
+  const int64_t checkpoint_every =
+      experiment.train.checkpoint_every > 0 ? experiment.train.checkpoint_every : evaluate_every;
   trainer.add_hook(make_log_hook(run, trainer.total_steps(), trainer.state().step));
   trainer.add_hook(make_evaluation_hook(run, trainer, std::move(evaluate), evaluate_every));
   trainer.add_hook(make_checkpoint_hook(run, trainer, checkpoint_every));
 }
 
-void rehearse(Trainer& trainer, const BatchSource& source, const EvaluationData& validation, const std::string& command) {
+void rehearse(Trainer& trainer, const BatchSource& source, const EvaluationData& validation,
+              const std::string& command) {
   const auto report = trainer.step(source.batch(0, 0));
-  std::cout << "dry run: the settings are valid, " << trainer.total_steps() << " steps of " << source.batch_size() << " pairs, "
-            << validation.split.captions.size() << " validation captions; loss of the first step " << report.loss << "\n"
+  std::cout << "dry run: the settings are valid, " << trainer.total_steps() << " steps of " << source.batch_size()
+            << " pairs, " << validation.split.captions.size() << " validation captions; loss of the first step "
+            << report.loss << "\n"
             << "start it with: " << command << "\n";
 }
 
@@ -84,21 +94,26 @@ void rehearse(Trainer& trainer, const BatchSource& source, const EvaluationData&
 void train_run(const TrainRequest& request) {
   const auto experiment = read_experiment(request.config, request.overrides);
   if (!request.resume && !request.dry_run && fs::exists(experiment.run.dir))
-    throw ConfigError("run.dir: " + experiment.run.dir + " exists; continue it with --resume, choose another with run.dir=DIR, or remove it.");
+    throw ConfigError("run.dir: " + experiment.run.dir +
+                      " exists; continue it with --resume, choose another with run.dir=DIR, or remove it.");
   const auto device = choose_device(experiment.run.device);
   const auto model = prepare_model(experiment, device);
   const ExperimentData data(experiment, *model, device);
   const auto source = data.training();
   const auto validation = data.split("val");
-  Trainer trainer(experiment.train, experiment.optimizer, model, experiment.loss(), source, static_cast<uint64_t>(experiment.run.seed), device);
+  Trainer trainer(experiment.train, experiment.optimizer, model, experiment.loss(), source,
+                  static_cast<uint64_t>(experiment.run.seed), device);
   if (request.dry_run) return rehearse(trainer, *source, validation, request.command);
 
   const RunDirectory run(experiment.run.dir, experiment.effective, request.resume);
-  if (run.has_checkpoint("last")) run.restore("last", trainer);
-  else run.cut_logs({});
+  if (run.has_checkpoint("last"))
+    run.restore("last", trainer);
+  else
+    run.cut_logs({});
   write_manifest(run, experiment, data, device, request, trainer.state(), "training");
   catch_interrupts();
-  add_hooks(trainer, run, experiment, source->batches_per_epoch(), [&] { return validate(experiment, *model, validation, device); });
+  add_hooks(trainer, run, experiment, source->batches_per_epoch(),
+            [&] { return validate(experiment, *model, validation, device); });
   trainer.run(experiment.loader.threads, experiment.loader.queue);
   write_manifest(run, experiment, data, device, request, trainer.state(), "trained");
 
@@ -106,8 +121,9 @@ void train_run(const TrainRequest& request) {
   const auto& folder = run.path();
   const auto similarity = experiment.evaluation.save_similarity ? folder / "similarity.npy" : fs::path();
   const auto split = data.has_split("test") ? "test" : "val";
-  const auto evaluation = evaluate_and_write(experiment, *model, data, split, weights_file(folder), request.command,
-                                             {folder / "metrics.json", folder / "ranks.safetensors", folder / "page.html", similarity});
+  const auto evaluation =
+      evaluate_and_write(experiment, *model, data, split, weights_file(folder), request.command,
+                         {folder / "metrics.json", folder / "ranks.safetensors", folder / "page.html", similarity});
   write_manifest(run, experiment, data, device, request, trainer.state(), "finished");
   std::cout << report_to_text(evaluation.report);
 }
@@ -117,11 +133,14 @@ void add_train_command(CLI::App& app) {
   auto request = std::make_shared<TrainRequest>();
   command->add_option("CONFIG", request->config, "a YAML file, see configs/")->required();
   command->add_option("SETTING", request->overrides, "key.sub=value: overrides of the configuration");
-  command->add_flag("--resume", request->resume, "continue the run in run.dir; equal to one that was never interrupted");
+  command->add_flag("--resume", request->resume,
+                    "continue the run in run.dir; equal to one that was never interrupted");
   command->add_flag("--dry-run", request->dry_run, "check settings and data, run one step, write no run directory");
   command->footer([] {
-    return "Examples:\n  tvr train configs/demo/token_wise_patches.yaml\n  tvr train configs/demo/mean_pool.yaml run.dir=runs/mean_1 run.seed=1\n"
-           "  tvr train configs/demo/mean_pool.yaml --resume\n  tvr train configs/demo/mean_pool.yaml --dry-run\n\nSettings:\n" +
+    return "Examples:\n  tvr train configs/demo/token_wise_patches.yaml\n  tvr train configs/demo/mean_pool.yaml "
+           "run.dir=runs/mean_1 run.seed=1\n"
+           "  tvr train configs/demo/mean_pool.yaml --resume\n  tvr train configs/demo/mean_pool.yaml "
+           "--dry-run\n\nSettings:\n" +
            describe_settings();
   });
   command->callback([request] {

@@ -1,5 +1,6 @@
-// MSR-VTT, and whatever is written in its formats (the generated demo corpus): MSRVTT_data.json with videos and sentences,
-// lists of video ids, csv files with sentences (1k-A). Xu et al., "MSR-VTT", CVPR 2016; Yu et al. (JSFusion), ECCV 2018.
+// MSR-VTT, and whatever is written in its formats (the generated demo corpus): MSRVTT_data.json with videos and
+// sentences, lists of video ids, csv files with sentences (1k-A). Xu et al., "MSR-VTT", CVPR 2016; Yu et al.
+// (JSFusion), ECCV 2018.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -31,9 +32,11 @@ struct MsrvttOptions {
     f("train", train, "A split of the JSON (train, validate, test), a list of ids, or a csv with a video_id column");
     f("val", val, "The same for validation");
     f("test", test, "The same for the test");
-    f("captions", captions, "all: every sentence of the JSON; first: its first one; csv: the list's own sentences where it has any",
+    f("captions", captions,
+      "all: every sentence of the JSON; first: its first one; csv: the list's own sentences where it has any",
       one_of({"all", "first", "csv"}));
-    f("missing", missing, "What to do about videos without a file: fail, or skip them with their captions", one_of({"fail", "skip"}));
+    f("missing", missing, "What to do about videos without a file: fail, or skip them with their captions",
+      one_of({"fail", "skip"}));
   }
 };
 
@@ -49,14 +52,17 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-std::string quote(const std::string& text) { return "'" + text + "'"; }
+std::string quote(const std::string& text) {
+  return "'" + text + "'";
+}
 
 // ---------------------------------------------------------------------------------------------------- annotations
 
 // Reads members of one element of the JSON; every complaint names file and element.
 class Element {
  public:
-  Element(const fs::path& file, const char* list, size_t index, const Json& value) : file_(file), list_(list), index_(index), value_(value) {
+  Element(const fs::path& file, const char* list, size_t index, const Json& value)
+      : file_(file), list_(list), index_(index), value_(value) {
     if (!value.is_object()) fail("is " + std::string(value.type_name()) + ", an object is expected");
   }
   [[noreturn]] void fail(const std::string& what) const {
@@ -65,14 +71,16 @@ class Element {
   bool has(const char* key) const { return value_.contains(key); }
   const std::string& text(const char* key) const {
     const Json& member = at(key);
-    if (!member.is_string()) fail("has a '" + std::string(key) + "' that is " + member.type_name() + ", text is expected");
+    if (!member.is_string())
+      fail("has a '" + std::string(key) + "' that is " + member.type_name() + ", text is expected");
     return member.get_ref<const std::string&>();
   }
   // An id that some files write as a number and others as text.
   std::string id(const char* key) const {
     const Json& member = at(key);
     if (member.is_string()) return member.get<std::string>();
-    if (!member.is_number_integer()) fail("has a '" + std::string(key) + "' that is " + member.type_name() + ", a number or text is expected");
+    if (!member.is_number_integer())
+      fail("has a '" + std::string(key) + "' that is " + member.type_name() + ", a number or text is expected");
     return member.dump();
   }
 
@@ -96,17 +104,21 @@ Json parse_json(const fs::path& file) {
     const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(error.byte, text.size()));
     const auto line = 1 + std::count(text.begin(), end, '\n');
     std::string reason = error.what();
-    if (const auto at = reason.rfind(": ", reason.find("; last read")); at != std::string::npos) reason = reason.substr(at + 2);
-    throw DataError(file.string() + ":" + std::to_string(line) + ": is not valid JSON (byte " + std::to_string(error.byte) + ": " + reason +
-                    "); the file may be cut short, fetch it again.");
+    if (const auto at = reason.rfind(": ", reason.find("; last read")); at != std::string::npos)
+      reason = reason.substr(at + 2);
+    throw DataError(file.string() + ":" + std::to_string(line) + ": is not valid JSON (byte " +
+                    std::to_string(error.byte) + ": " + reason + "); the file may be cut short, fetch it again.");
   }
 }
 
 const Json& list_of(const Json& document, const char* key, const fs::path& file) {
-  if (!document.is_object()) throw DataError(file.string() + ": is not an object with 'videos' and 'sentences', the format of MSRVTT_data.json.");
+  if (!document.is_object())
+    throw DataError(file.string() +
+                    ": is not an object with 'videos' and 'sentences', the format of MSRVTT_data.json.");
   const auto list = document.find(key);
   if (list == document.end() || !list->is_array())
-    throw DataError(file.string() + ": has no list '" + std::string(key) + "'; the format of MSRVTT_data.json is expected.");
+    throw DataError(file.string() + ": has no list '" + std::string(key) +
+                    "'; the format of MSRVTT_data.json is expected.");
   return *list;
 }
 
@@ -122,9 +134,12 @@ class MsrvttCorpus final : public Corpus {
   RetrievalSplit split(const std::string& name) const override {
     const std::string& source = source_of(name);
     RetrievalSplit split{name, {}, {}, {}};
-    if (std::find(split_names_.begin(), split_names_.end(), source) != split_names_.end()) take_named(source, split);
-    else if (const fs::path file = resolve(source); fs::exists(file)) take_list(file, split);
-    else fail_source(name, source, file);
+    if (std::find(split_names_.begin(), split_names_.end(), source) != split_names_.end())
+      take_named(source, split);
+    else if (const fs::path file = resolve(source); fs::exists(file))
+      take_list(file, split);
+    else
+      fail_source(name, source, file);
     find_files(split);
     return split;
   }
@@ -135,7 +150,8 @@ class MsrvttCorpus final : public Corpus {
     for (const auto& source : {options_.train, options_.val, options_.test}) {
       const bool named = std::find(split_names_.begin(), split_names_.end(), source) != split_names_.end();
       if (named || !fs::exists(resolve(source))) continue;
-      if (const auto file = resolve(source); std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+      if (const auto file = resolve(source); std::find(files.begin(), files.end(), file) == files.end())
+        files.push_back(file);
     }
     return files;
   }
@@ -161,7 +177,8 @@ class MsrvttCorpus final : public Corpus {
     for (size_t i = 0; i < videos.size(); ++i) add_video(Element(annotations_, "videos", i, videos[i]));
     const Json& sentences = list_of(document, "sentences", annotations_);
     std::set<std::string> seen;
-    for (size_t i = 0; i < sentences.size(); ++i) add_sentence(Element(annotations_, "sentences", i, sentences[i]), seen);
+    for (size_t i = 0; i < sentences.size(); ++i)
+      add_sentence(Element(annotations_, "sentences", i, sentences[i]), seen);
   }
 
   void add_video(const Element& element) {
@@ -190,7 +207,9 @@ class MsrvttCorpus final : public Corpus {
     for (int64_t row = 0; row < table.rows(); ++row) {
       const Tag tag{table.at(row, "need"), table.at(row, "pair")};
       const auto& video = table.at(row, "video_id");
-      if (index_.count(video) == 0) throw DataError(table.where(row) + " tags " + quote(video) + ", which is not in " + annotations_.string() + ".");
+      if (index_.count(video) == 0)
+        throw DataError(table.where(row) + " tags " + quote(video) + ", which is not in " + annotations_.string() +
+                        ".");
       if (!tags_.emplace(table.at(row, "sen_id"), tag).second)
         throw DataError(table.where(row) + " repeats the sen_id " + table.at(row, "sen_id") + ".");
       const auto& known = video_tags_.emplace(video, tag).first->second;
@@ -202,15 +221,18 @@ class MsrvttCorpus final : public Corpus {
   CaptionItem tagged(CaptionItem caption, const std::string& video) const {
     const auto by_sentence = tags_.find(caption.id);
     const auto by_video = video_tags_.find(video);
-    if (by_sentence != tags_.end()) std::tie(caption.need, caption.pair) = std::tie(by_sentence->second.need, by_sentence->second.pair);
-    else if (by_video != video_tags_.end() && by_video->second) std::tie(caption.need, caption.pair) = std::tie(by_video->second->need, by_video->second->pair);
+    if (by_sentence != tags_.end())
+      std::tie(caption.need, caption.pair) = std::tie(by_sentence->second.need, by_sentence->second.pair);
+    else if (by_video != video_tags_.end() && by_video->second)
+      std::tie(caption.need, caption.pair) = std::tie(by_video->second->need, by_video->second->pair);
     return caption;
   }
 
   void take_video(const Annotated& video, RetrievalSplit& split) const {
     const auto index = static_cast<int64_t>(split.videos.size());
     split.videos.push_back({video.id, {}});
-    const size_t count = options_.captions == "first" ? std::min<size_t>(1, video.sentences.size()) : video.sentences.size();
+    const size_t count =
+        options_.captions == "first" ? std::min<size_t>(1, video.sentences.size()) : video.sentences.size();
     for (size_t i = 0; i < count; ++i) {
       const auto& sentence = video.sentences[i];
       split.captions.push_back(tagged({sentence.id, sentence.text, index, "", ""}, video.id));
@@ -275,10 +297,12 @@ class MsrvttCorpus final : public Corpus {
 
   [[noreturn]] void fail_missing(const RetrievalSplit& split) const {
     constexpr size_t kShown = 10;
-    std::vector<std::string> shown(split.missing.begin(), split.missing.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, split.missing.size())));
+    std::vector<std::string> shown(split.missing.begin(), split.missing.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                                      kShown, split.missing.size())));
     throw DataError(resolve(options_.videos).string() + ": " + std::to_string(split.missing.size()) + " of the " +
-                    std::to_string(split.videos.size()) + " videos of split " + split.name + " have no file: " + join(shown, ", ") +
-                    (split.missing.size() > kShown ? ", …" : "") + "; put them there, or leave them out by data.missing=skip.");
+                    std::to_string(split.videos.size()) + " videos of split " + split.name +
+                    " have no file: " + join(shown, ", ") + (split.missing.size() > kShown ? ", …" : "") +
+                    "; put them there, or leave them out by data.missing=skip.");
   }
 
   static void drop_missing(RetrievalSplit& split) {

@@ -11,12 +11,14 @@ struct CachedOptions {
   int64_t frames = 12, dim = 512, grid = 7, keep_patches = 0, training_frames = 0;
   template <class Visit>
   void fields(Visit&& f) {
-    f("source", source, "Run directory whose video encoder makes the features, once, into its folder features/", existing());
+    f("source", source, "Run directory whose video encoder makes the features, once, into its folder features/",
+      existing());
     f("frames", frames, "Frames sampled of each video, the middles of equal segments", within(1, 4096));
     f("dim", dim, "Channels of the features (D)", within(1, 65536));
     f("grid", grid, "Rows and columns of the source's patch grid", within(1, 1024));
     f("keep_patches", keep_patches, "Most salient patches kept of each frame; 0 keeps all", within(0, 1'000'000));
-    f("training_frames", training_frames, "Frames used in a training step, one drawn from each of as many equal runs; 0 all", within(0, 4096));
+    f("training_frames", training_frames,
+      "Frames used in a training step, one drawn from each of as many equal runs; 0 all", within(0, 4096));
   }
   std::string validate() const {
     if (source.empty()) return "source is missing; name the run directory whose video encoder makes the features";
@@ -31,7 +33,9 @@ class Cached final : public VideoEncoder {
 
   int64_t dim() const override { return options_.dim; }
   int64_t grid() const override { return options_.grid; }
-  VideoInputSpec input() const override { return {true, options_.frames, 0, options_.source, needs_.patches ? options_.keep_patches : -1}; }
+  VideoInputSpec input() const override {
+    return {true, options_.frames, 0, options_.source, needs_.patches ? options_.keep_patches : -1};
+  }
 
   VideoFeatures encode(const VideoInput& video, const StepContext& step) override {
     auto features = video.cached;

@@ -15,14 +15,16 @@ struct ClipTextOptions {
   std::string activation = "quick_gelu";
   template <class Visit>
   void fields(Visit&& f) {
-    f("context_length", context_length, "Most tokens of a caption, start and end included; longer ones are cut and counted", within(3, 4096));
+    f("context_length", context_length,
+      "Most tokens of a caption, start and end included; longer ones are cut and counted", within(3, 4096));
     f("vocabulary", vocabulary, "Rows of the token embedding", within(3, 10'000'000));
     f("width", width, "Channels inside the transformer", within(1, 65536));
     f("layers", layers, "Blocks", within(0, 256));
     f("heads", heads, "Attention heads", within(1, 256));
     f("embed_dim", embed_dim, "Channels of the features (D)", within(1, 65536));
     f("mlp_ratio", mlp_ratio, "Hidden channels of a block's MLP over width", within(0.01, 64));
-    f("activation", activation, "OpenAI's weights use quick_gelu, most of open_clip's gelu", one_of({"quick_gelu", "gelu"}));
+    f("activation", activation, "OpenAI's weights use quick_gelu, most of open_clip's gelu",
+      one_of({"quick_gelu", "gelu"}));
     f("token_std", token_std, "Deviation of the initial token embedding", within(0, 10));
     f("position_std", position_std, "Deviation of the initial positions", within(0, 10));
   }
@@ -39,7 +41,10 @@ class ClipText final : public TextEncoder {
         norm_(register_module("ln_final", nn::LayerNorm(nn::LayerNormOptions({options.width})))),
         projection_(register_parameter("text_projection", torch::empty({options.width, options.embed_dim}))) {
     initialize(*this, context.seed, "text.",
-               {{"token_embedding.weight", options.token_std}, {"positional_embedding", options.position_std}, {"*out_proj.weight", 0.02}, {"*c_proj.weight", 0.02}});
+               {{"token_embedding.weight", options.token_std},
+                {"positional_embedding", options.position_std},
+                {"*out_proj.weight", 0.02},
+                {"*c_proj.weight", 0.02}});
   }
 
   int64_t dim() const override { return options_.embed_dim; }
@@ -47,7 +52,8 @@ class ClipText final : public TextEncoder {
 
   TextFeatures encode(const TextInput& text, const StepContext& /*step*/) override {
     const int64_t length = text.ids.size(1);
-    TORCH_CHECK(length <= options_.context_length, "texts of ", length, " tokens, the context length is ", options_.context_length);
+    TORCH_CHECK(length <= options_.context_length, "texts of ", length, " tokens, the context length is ",
+                options_.context_length);
     auto x = tokens_->forward(text.ids) + positions_.slice(0, 0, length);
     x = norm_->forward(transformer_->forward(x));
     TextFeatures features;
@@ -59,7 +65,9 @@ class ClipText final : public TextEncoder {
   }
 
  private:
-  static TransformerShape shape(const ClipTextOptions& o) { return {o.width, o.layers, o.heads, o.mlp_ratio, o.activation, true}; }
+  static TransformerShape shape(const ClipTextOptions& o) {
+    return {o.width, o.layers, o.heads, o.mlp_ratio, o.activation, true};
+  }
 
   ClipTextOptions options_;
   nn::Embedding tokens_;

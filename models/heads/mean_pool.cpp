@@ -23,11 +23,14 @@ class MeanPool final : public InteractionHead {
   std::vector<PartInfo> part_infos() const override { return {{"sentence-video", 1}}; }
 
   Parts parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& /*step*/) override {
-    return {{"sentence-video", torch::matmul(unit(text.pooled), unit(mean_frame(video, options_.normalize_frames)).t()), {}}};
+    return {{"sentence-video",
+             torch::matmul(unit(text.pooled), unit(mean_frame(video, options_.normalize_frames)).t()),
+             {}}};
   }
 
   std::vector<TokenMatch> explain(const TextFeatures& text, const VideoFeatures& video) override {
-    const auto cosines = torch::matmul(unit(video.frames[0]), unit(text.pooled[0])).masked_fill(video.mask[0].logical_not(), -2);
+    const auto cosines =
+        torch::matmul(unit(video.frames[0]), unit(text.pooled[0])).masked_fill(video.mask[0].logical_not(), -2);
     const auto [score, frame] = cosines.max(0);
     return {{-1, 1.0, score.item<double>(), frame.item<int64_t>(), -1}};
   }

@@ -1,5 +1,5 @@
-// Token-wise interaction: every word meets every frame or patch (FILIP and DRL's TI with uniform weights, DRL's WTI with
-// learned ones; baselines.md 3.2). Padding is left out of every maximum, where DRL offers it at similarity 0.
+// Token-wise interaction: every word meets every frame or patch (FILIP and DRL's TI with uniform weights, DRL's WTI
+// with learned ones; baselines.md 3.2). Padding is left out of every maximum, where DRL offers it at similarity 0.
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -19,13 +19,16 @@ struct TokenWiseOptions {
   template <class Visit>
   void fields(Visit&& f) {
     f("visual", visual, "What a word meets", one_of({"frames", "patches"}));
-    f("weights", weights, "How much a token counts: all alike, or softmax of a small network on it", one_of({"uniform", "learned"}));
-    f("directions", directions, "Best visual token of each word, best word of each visual token, or the mean of both", one_of({"both", "text", "visual"}));
+    f("weights", weights, "How much a token counts: all alike, or softmax of a small network on it",
+      one_of({"uniform", "learned"}));
+    f("directions", directions, "Best visual token of each word, best word of each visual token, or the mean of both",
+      one_of({"both", "text", "visual"}));
     f("sentence", sentence, "Add the whole-video cosine of mean_pool as a second part");
   }
 };
 
-// softmax over real tokens of Linear(D,D)-ReLU-Linear(D,1); the last layer starts at zero, so the weights start uniform.
+// softmax over real tokens of Linear(D,D)-ReLU-Linear(D,1); the last layer starts at zero, so the weights start
+// uniform.
 class TokenWeights final : public nn::Module {
  public:
   TokenWeights(int64_t dim, uint64_t seed, const std::string& name)
@@ -47,9 +50,11 @@ class TokenWise final : public InteractionHead {
   TokenWise(const TokenWiseOptions& options, const HeadContext& context) : options_(options) {
     if (options.weights == "uniform") return;
     if (options.directions != "visual")
-      text_weights_ = register_module("text_weight_fc", std::make_shared<TokenWeights>(context.dim, context.seed, "head.text_weight_fc."));
+      text_weights_ = register_module(
+          "text_weight_fc", std::make_shared<TokenWeights>(context.dim, context.seed, "head.text_weight_fc."));
     if (options.directions != "text")
-      visual_weights_ = register_module("video_weight_fc", std::make_shared<TokenWeights>(context.dim, context.seed, "head.video_weight_fc."));
+      visual_weights_ = register_module(
+          "video_weight_fc", std::make_shared<TokenWeights>(context.dim, context.seed, "head.video_weight_fc."));
   }
 
   Needs needs() const override { return {.words = true, .patches = options_.visual == "patches"}; }
@@ -70,7 +75,8 @@ class TokenWise final : public InteractionHead {
       value = value.defined() ? 0.5 * (value + back) : back;
     }
     Parts parts{{"word-" + options_.visual, value, {}}};
-    if (options_.sentence) parts.push_back({"sentence-video", torch::matmul(unit(text.pooled), unit(mean_frame(video, true)).t()), {}});
+    if (options_.sentence)
+      parts.push_back({"sentence-video", torch::matmul(unit(text.pooled), unit(mean_frame(video, true)).t()), {}});
     return parts;
   }
 
@@ -87,7 +93,8 @@ class TokenWise final : public InteractionHead {
       if (patch >= 0 && video.patch_indices.defined()) patch = video.patch_indices[0][frame][patch].item<int64_t>();
       matches.push_back({word, words.weights[0][word].item<double>(), score[word].item<double>(), frame, patch});
     }
-    std::stable_sort(matches.begin(), matches.end(), [](const TokenMatch& a, const TokenMatch& b) { return a.weight * a.score > b.weight * b.score; });
+    std::stable_sort(matches.begin(), matches.end(),
+                     [](const TokenMatch& a, const TokenMatch& b) { return a.weight * a.score > b.weight * b.score; });
     return matches;
   }
 
@@ -96,12 +103,14 @@ class TokenWise final : public InteractionHead {
     return {text.tokens, text.mask, weights_of(text_weights_, text.tokens, text.mask)};
   }
   WeightedTokens visual_tokens(const VideoFeatures& video) {
-    if (options_.visual == "frames") return {video.frames, video.mask, weights_of(visual_weights_, video.frames, video.mask)};
+    if (options_.visual == "frames")
+      return {video.frames, video.mask, weights_of(visual_weights_, video.frames, video.mask)};
     const auto values = video.patches.flatten(1, 2);  // [V,F·P,D]
     const auto mask = video.mask.unsqueeze(-1).expand({-1, -1, video.patches.size(2)}).flatten(1, 2);
     return {values, mask, weights_of(visual_weights_, values, mask)};
   }
-  static torch::Tensor weights_of(const std::shared_ptr<TokenWeights>& learned, const torch::Tensor& values, const torch::Tensor& mask) {
+  static torch::Tensor weights_of(const std::shared_ptr<TokenWeights>& learned, const torch::Tensor& values,
+                                  const torch::Tensor& mask) {
     return learned ? learned->forward(values, mask) : uniform_weights(mask, values.scalar_type());
   }
 

@@ -20,17 +20,28 @@ namespace {
 
 const char* npy_type(ElementType type) {
   switch (type) {
-    case ElementType::kBool: return "|b1";
-    case ElementType::kU8: return "|u1";
-    case ElementType::kI8: return "|i1";
-    case ElementType::kI16: return "<i2";
-    case ElementType::kU16: return "<u2";
-    case ElementType::kI32: return "<i4";
-    case ElementType::kI64: return "<i8";
-    case ElementType::kF16: return "<f2";
-    case ElementType::kF32: return "<f4";
-    case ElementType::kF64: return "<f8";
-    case ElementType::kBF16: break;
+    case ElementType::kBool:
+      return "|b1";
+    case ElementType::kU8:
+      return "|u1";
+    case ElementType::kI8:
+      return "|i1";
+    case ElementType::kI16:
+      return "<i2";
+    case ElementType::kU16:
+      return "<u2";
+    case ElementType::kI32:
+      return "<i4";
+    case ElementType::kI64:
+      return "<i8";
+    case ElementType::kF16:
+      return "<f2";
+    case ElementType::kF32:
+      return "<f4";
+    case ElementType::kF64:
+      return "<f8";
+    case ElementType::kBF16:
+      break;
   }
   throw std::logic_error("NumPy has no bfloat16");
 }

@@ -21,7 +21,9 @@ namespace {
 constexpr size_t kBlock = 1 << 20;
 constexpr char kFresh[] = ".tvr-new", kOld[] = ".tvr-old";  // nobody's names: what bears them is removed
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 // After a crash a renamed file may be empty unless its data reached the disk first.
 void flush_to_disk(const fs::path& path) {

@@ -49,8 +49,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string unknown_name_message(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
   std::string message = "unknown " + std::string(what) + " '" + std::string(name) + "'";
-  if (const auto nearest = nearest_name(name, known); !nearest.empty()) message += "; did you mean '" + nearest + "'?";
-  else message += ".";
+  if (const auto nearest = nearest_name(name, known); !nearest.empty())
+    message += "; did you mean '" + nearest + "'?";
+  else
+    message += ".";
   return message + " Known: " + (known.empty() ? "none" : join(known, ", "));
 }
 

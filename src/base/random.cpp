@@ -27,11 +27,17 @@ Random::Random(uint64_t seed, std::string_view purpose, uint64_t epoch, uint64_t
   for (const uint64_t part : {hash_name(purpose), epoch, index}) key_ = mix(key_ + kGolden + mix(part + kGolden));
 }
 
-uint64_t Random::bits() { return mix(key_ + kGolden * ++counter_); }
+uint64_t Random::bits() {
+  return mix(key_ + kGolden * ++counter_);
+}
 
-double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 int64_t Random::integer(int64_t count) {
   if (count < 1) throw std::logic_error("Random::integer needs count >= 1");

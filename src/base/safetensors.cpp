@@ -39,8 +39,7 @@ const std::vector<NamedType>& named_types() {
   return types;
 }
 const NamedType& named_type(ElementType type) {
-  return *std::find_if(named_types().begin(), named_types().end(),
-                       [&](const NamedType& t) { return t.type == type; });
+  return *std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.type == type; });
 }
 
 // nlohmann keeps the last of two equal keys in silence; two arrays of one name are an attack or a defect.
@@ -60,8 +59,7 @@ json parse_header(const std::string& text, const std::string& file) {
   try {
     return json::parse(text, check);
   } catch (const json::parse_error& error) {
-    throw DataError(file + ": the header is not valid JSON (byte " + std::to_string(8 + error.byte) +
-                    " of the file).");
+    throw DataError(file + ": the header is not valid JSON (byte " + std::to_string(8 + error.byte) + " of the file).");
   } catch (const json::exception& error) {  // a number beyond double
     throw DataError(file + ": the header is not valid JSON: " + std::string(error.what()).substr(0, kMaxQuote));
   }
@@ -92,8 +90,7 @@ Entry read_entry(const std::string& name, const json& value, const std::string& 
   const auto dtype = value["dtype"].get<std::string>();
   const auto type =
       std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.name == dtype; });
-  if (type == named_types().end())
-    throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
+  if (type == named_types().end()) throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
   Entry entry{name, {type->type, {}, nullptr}};
   int64_t bytes = type->size;
   for (const uint64_t extent : read_numbers(value, "shape", where)) {
@@ -119,8 +116,12 @@ std::string dump(const json& header, const fs::path& file) {
 
 }  // namespace
 
-int64_t element_size(ElementType type) { return named_type(type).size; }
-const std::string& element_name(ElementType type) { return named_type(type).name; }
+int64_t element_size(ElementType type) {
+  return named_type(type).size;
+}
+const std::string& element_name(ElementType type) {
+  return named_type(type).name;
+}
 
 int64_t ArrayView::bytes() const {
   int64_t count = element_size(type);

@@ -39,17 +39,29 @@ bool convert(const ConfigValue& value, std::string& out) {
   return true;
 }
 
-const char* type_name(const bool&) { return "true or false"; }
-const char* type_name(const int64_t&) { return "an integer"; }
-const char* type_name(const double&) { return "a number"; }
-const char* type_name(const std::string&) { return "text"; }
+const char* type_name(const bool&) {
+  return "true or false";
+}
+const char* type_name(const int64_t&) {
+  return "an integer";
+}
+const char* type_name(const double&) {
+  return "a number";
+}
+const char* type_name(const std::string&) {
+  return "text";
+}
 
 std::string shown(const ConfigValue& value) {
   switch (value.kind) {
-    case Kind::kScalar: return "'" + value.scalar + "'";
-    case Kind::kSequence: return "a list";
-    case Kind::kMapping: return "a section";
-    case Kind::kNull: break;
+    case Kind::kScalar:
+      return "'" + value.scalar + "'";
+    case Kind::kSequence:
+      return "a list";
+    case Kind::kMapping:
+      return "a section";
+    case Kind::kNull:
+      break;
   }
   return "nothing";
 }
@@ -59,13 +71,18 @@ std::string broken(const Constraint& constraint, double value) {
   return good ? "" : fmt::format("{} is out of range; it must be {}", value, constraint.text());
 }
 std::string broken(const Constraint& constraint, const std::string& value) {
-  if (constraint.exists && !value.empty() && !std::filesystem::exists(value)) return "there is no file or folder '" + value + "'";
+  if (constraint.exists && !value.empty() && !std::filesystem::exists(value))
+    return "there is no file or folder '" + value + "'";
   const auto& choices = constraint.choices;
   const bool good = choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end();
   return good ? "" : unknown_name_message("value", value, choices);
 }
-std::string broken(const Constraint& constraint, int64_t value) { return broken(constraint, static_cast<double>(value)); }
-std::string broken(const Constraint&, bool) { return ""; }
+std::string broken(const Constraint& constraint, int64_t value) {
+  return broken(constraint, static_cast<double>(value));
+}
+std::string broken(const Constraint&, bool) {
+  return "";
+}
 
 template <class T>
 ConfigValue scalar_value(const T& value) {
@@ -102,10 +119,18 @@ std::string Constraint::text() const {
   if (low) return fmt::format("at least {}", *low);
   return exists ? "an existing path" : "";
 }
-Constraint at_least(double low) { return {.low = low}; }
-Constraint within(double low, double high) { return {.low = low, .high = high}; }
-Constraint one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
-Constraint existing() { return {.exists = true}; }
+Constraint at_least(double low) {
+  return {.low = low};
+}
+Constraint within(double low, double high) {
+  return {.low = low, .high = high};
+}
+Constraint one_of(std::vector<std::string> choices) {
+  return {.choices = std::move(choices)};
+}
+Constraint existing() {
+  return {.exists = true};
+}
 
 ConfigNode::ConfigNode(std::shared_ptr<ConfigDocument> document, const ConfigValue* value, std::string path)
     : document_(std::move(document)), value_(value), path_(std::move(path)) {}
@@ -117,7 +142,8 @@ ConfigNode ConfigNode::load(const std::filesystem::path& file, const std::vector
   return {document, &document->root, ""};
 }
 
-ConfigNode ConfigNode::parse(const std::string& yaml, const std::string& origin, const std::vector<std::string>& overrides) {
+ConfigNode ConfigNode::parse(const std::string& yaml, const std::string& origin,
+                             const std::vector<std::string>& overrides) {
   auto document = std::make_shared<ConfigDocument>();
   document->root = parse_yaml(yaml, origin);
   for (const auto& assignment : overrides) apply_override(document->root, assignment);
@@ -126,10 +152,13 @@ ConfigNode ConfigNode::parse(const std::string& yaml, const std::string& origin,
 
 const ConfigValue* ConfigNode::find(const std::string& key) const {
   const auto* value = value_ == nullptr ? nullptr : value_->find(key);
-  return value == nullptr || value->kind == Kind::kNull ? nullptr : value;  // "key:" with nothing behind it means the default
+  return value == nullptr || value->kind == Kind::kNull ? nullptr
+                                                        : value;  // "key:" with nothing behind it means the default
 }
 
-bool ConfigNode::has(const std::string& key) const { return find(key) != nullptr; }
+bool ConfigNode::has(const std::string& key) const {
+  return find(key) != nullptr;
+}
 
 std::vector<std::string> ConfigNode::keys() const {
   std::vector<std::string> result;
@@ -165,7 +194,8 @@ std::vector<ConfigNode> ConfigNode::children(const std::string& key) const {
   for (size_t i = 0; i < value->elements.size(); ++i) {
     if (value->elements[i].kind == Kind::kMapping)
       result.push_back({document_, &value->elements[i], fmt::format("{}[{}]", dotted(path_, key), i)});
-    else error(key, fmt::format("element {} is {}, a section is needed", i, shown(value->elements[i])));
+    else
+      error(key, fmt::format("element {} is {}, a section is needed", i, shown(value->elements[i])));
   }
   return result;
 }
@@ -189,15 +219,20 @@ template <class T>
 void ConfigNode::read_list(const std::string& key, std::vector<T>& value, const Constraint& constraint) const {
   if (const auto* found = find(key)) {
     std::vector<T> list;
-    std::string message = found->kind == Kind::kSequence ? "" : "is " + shown(*found) + ", a list is needed, such as [a, b]";
+    std::string message =
+        found->kind == Kind::kSequence ? "" : "is " + shown(*found) + ", a list is needed, such as [a, b]";
     for (const auto& element : found->elements) {
       T item{};
-      if (!convert(element, item)) message = shown(element) + " is not " + type_name(item);
-      else if (const auto problem = broken(constraint, item); !problem.empty()) message = problem;
+      if (!convert(element, item))
+        message = shown(element) + " is not " + type_name(item);
+      else if (const auto problem = broken(constraint, item); !problem.empty())
+        message = problem;
       list.push_back(item);
     }
-    if (message.empty()) value = list;
-    else error(key, message);
+    if (message.empty())
+      value = list;
+    else
+      error(key, message);
   }
   ConfigValue effective;
   effective.kind = Kind::kSequence;
@@ -205,9 +240,15 @@ void ConfigNode::read_list(const std::string& key, std::vector<T>& value, const 
   effective_place(*document_, dotted(path_, key)) = effective;
 }
 
-void ConfigNode::read(const std::string& key, bool& value, const Constraint& constraint) const { read_scalar(key, value, constraint); }
-void ConfigNode::read(const std::string& key, int64_t& value, const Constraint& constraint) const { read_scalar(key, value, constraint); }
-void ConfigNode::read(const std::string& key, double& value, const Constraint& constraint) const { read_scalar(key, value, constraint); }
+void ConfigNode::read(const std::string& key, bool& value, const Constraint& constraint) const {
+  read_scalar(key, value, constraint);
+}
+void ConfigNode::read(const std::string& key, int64_t& value, const Constraint& constraint) const {
+  read_scalar(key, value, constraint);
+}
+void ConfigNode::read(const std::string& key, double& value, const Constraint& constraint) const {
+  read_scalar(key, value, constraint);
+}
 void ConfigNode::read(const std::string& key, std::string& value, const Constraint& constraint) const {
   read_scalar(key, value, constraint);
 }
@@ -221,7 +262,8 @@ void ConfigNode::read(const std::string& key, std::vector<std::string>& value, c
   read_list(key, value, constraint);
 }
 
-void ConfigNode::read(const std::string& key, std::map<std::string, double>& value, const Constraint& constraint) const {
+void ConfigNode::read(const std::string& key, std::map<std::string, double>& value,
+                      const Constraint& constraint) const {
   const auto node = child(key);
   if (has(key)) value.clear();
   for (const auto& name : node.keys()) node.read(name, value[name], constraint);
@@ -241,12 +283,16 @@ void ConfigNode::error(const std::string& key, const std::string& message) const
   document_->errors.push_back(place.empty() ? message : place + ": " + message);
 }
 
-bool ConfigNode::has_errors() const { return !document_->errors.empty(); }
+bool ConfigNode::has_errors() const {
+  return !document_->errors.empty();
+}
 
 void ConfigNode::finish() const {
   if (has_errors()) throw ConfigError(join(document_->errors, "\n"));
 }
 
-std::string ConfigNode::effective_yaml() const { return dump_yaml(document_->effective); }
+std::string ConfigNode::effective_yaml() const {
+  return dump_yaml(document_->effective);
+}
 
 }  // namespace tvr

@@ -13,13 +13,27 @@ std::string list_text(const std::vector<T>& values) {
 }
 }  // namespace
 
-std::string option_text(bool value) { return value ? "true" : "false"; }
-std::string option_text(int64_t value) { return std::to_string(value); }
-std::string option_text(double value) { return fmt::format("{}", value); }
-std::string option_text(const std::string& value) { return value; }
-std::string option_text(const std::vector<int64_t>& value) { return list_text(value); }
-std::string option_text(const std::vector<double>& value) { return list_text(value); }
-std::string option_text(const std::vector<std::string>& value) { return list_text(value); }
+std::string option_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string option_text(int64_t value) {
+  return std::to_string(value);
+}
+std::string option_text(double value) {
+  return fmt::format("{}", value);
+}
+std::string option_text(const std::string& value) {
+  return value;
+}
+std::string option_text(const std::vector<int64_t>& value) {
+  return list_text(value);
+}
+std::string option_text(const std::vector<double>& value) {
+  return list_text(value);
+}
+std::string option_text(const std::vector<std::string>& value) {
+  return list_text(value);
+}
 std::string option_text(const std::map<std::string, double>& value) {
   std::string text;
   for (const auto& [name, number] : value) text += (text.empty() ? "" : ", ") + name + ": " + option_text(number);

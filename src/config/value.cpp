@@ -34,7 +34,8 @@ ConfigValue convert(const YAML::Node& node, const std::string& origin, int64_t& 
       if (!entry.first.IsScalar()) throw ConfigError(value.origin + ": a key must be a plain name.");
       const auto& key = entry.first.Scalar();
       if (value.find(key) != nullptr)
-        throw ConfigError(origin + ":" + std::to_string(entry.first.Mark().line + 1) + ": key '" + key + "' is given twice; keep one.");
+        throw ConfigError(origin + ":" + std::to_string(entry.first.Mark().line + 1) + ": key '" + key +
+                          "' is given twice; keep one.");
       value.entries.emplace_back(key, convert(entry.second, origin, count, depth + 1));
     }
   }
@@ -47,15 +48,18 @@ ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open)
     throw ConfigError(file.string() + ": extends itself, directly or through another file; break the circle.");
   if (open.size() >= kMaxFiles) throw ConfigError(file.string() + ": more than 64 files extend each other.");
   if (!fs::exists(file))
-    throw ConfigError(file.string() + ": no such configuration file" + (open.empty() ? "." : "; " + open.back().string() + " extends it."));
+    throw ConfigError(file.string() + ": no such configuration file" +
+                      (open.empty() ? "." : "; " + open.back().string() + " extends it."));
   open.push_back(canonical);
   auto own = parse_yaml(read_file(file), file.string());
   ConfigValue merged;
   merged.kind = ConfigValue::Kind::kMapping;
   merged.origin = own.origin;
   if (const auto* extends = own.find("extends")) {
-    if (extends->kind != ConfigValue::Kind::kSequence) throw ConfigError(extends->origin + ": extends: must be a list of files.");
-    for (const auto& base : extends->elements) merge_values(merged, load_with_extends(file.parent_path() / base.scalar, open));
+    if (extends->kind != ConfigValue::Kind::kSequence)
+      throw ConfigError(extends->origin + ": extends: must be a list of files.");
+    for (const auto& base : extends->elements)
+      merge_values(merged, load_with_extends(file.parent_path() / base.scalar, open));
     std::erase_if(own.entries, [](const auto& entry) { return entry.first == "extends"; });
   }
   merge_values(merged, own);
@@ -65,7 +69,9 @@ ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open)
 
 void emit(YAML::Emitter& out, const ConfigValue& value) {
   switch (value.kind) {
-    case ConfigValue::Kind::kNull: out << YAML::Null; break;
+    case ConfigValue::Kind::kNull:
+      out << YAML::Null;
+      break;
     case ConfigValue::Kind::kScalar:
       if (value.quoted) out << YAML::DoubleQuoted;
       out << value.scalar;
@@ -107,7 +113,8 @@ ConfigValue parse_yaml(const std::string& text, const std::string& origin) {
     int64_t count = 0;
     auto value = convert(YAML::Load(text), origin, count, 0);
     if (value.kind == ConfigValue::Kind::kNull) value.kind = ConfigValue::Kind::kMapping;
-    if (value.kind != ConfigValue::Kind::kMapping) throw ConfigError(origin + ":1: the file must hold sections, such as 'run:'.");
+    if (value.kind != ConfigValue::Kind::kMapping)
+      throw ConfigError(origin + ":1: the file must hold sections, such as 'run:'.");
     return value;
   } catch (const YAML::Exception& error) {
     throw ConfigError(origin + ":" + std::to_string(error.mark.line + 1) + ": is not valid YAML: " + error.msg + ".");
@@ -130,8 +137,10 @@ void merge_values(ConfigValue& base, const ConfigValue& overlay) {
   }
   base.origin = overlay.origin;
   for (const auto& [key, value] : overlay.entries) {
-    if (base.find(key) == nullptr) base[key] = value;
-    else merge_values(base[key], value);
+    if (base.find(key) == nullptr)
+      base[key] = value;
+    else
+      merge_values(base[key], value);
   }
 }
 

@@ -12,12 +12,12 @@ struct ConfigValue {
   Kind kind = Kind::kNull;
   bool quoted = false;  ///< a quoted scalar is text, never a number
   std::string scalar;
-  std::vector<ConfigValue> elements;                            ///< kSequence
-  std::vector<std::pair<std::string, ConfigValue>> entries;     ///< kMapping, in file order
-  std::string origin;                                           ///< "file:line" or "command line"
+  std::vector<ConfigValue> elements;                         ///< kSequence
+  std::vector<std::pair<std::string, ConfigValue>> entries;  ///< kMapping, in file order
+  std::string origin;                                        ///< "file:line" or "command line"
 
   const ConfigValue* find(const std::string& key) const;
-  ConfigValue& operator[](const std::string& key);              ///< adds an empty entry if absent; makes it a mapping
+  ConfigValue& operator[](const std::string& key);  ///< adds an empty entry if absent; makes it a mapping
 };
 
 /// The root and what reading it found; shared by all nodes of a configuration.
@@ -28,9 +28,9 @@ struct ConfigDocument {
 };
 
 ConfigValue parse_yaml(const std::string& text, const std::string& origin);
-ConfigValue load_yaml(const std::filesystem::path& file);                       ///< with its `extends`
-void merge_values(ConfigValue& base, const ConfigValue& overlay);               ///< overlay wins; see ConfigNode::load
-void apply_override(ConfigValue& root, const std::string& assignment);          ///< "a.b=value"
+ConfigValue load_yaml(const std::filesystem::path& file);               ///< with its `extends`
+void merge_values(ConfigValue& base, const ConfigValue& overlay);       ///< overlay wins; see ConfigNode::load
+void apply_override(ConfigValue& root, const std::string& assignment);  ///< "a.b=value"
 std::string dump_yaml(const ConfigValue& value);
 
 }  // namespace tvr

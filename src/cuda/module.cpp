@@ -26,7 +26,8 @@ nlohmann::json describe() {
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
   nlohmann::json result{{"driver", version_text(driver)}, {"runtime", version_text(runtime)}};
-  if (const auto status = cudaGetDeviceCount(&count); status != cudaSuccess) result["error"] = cudaGetErrorString(status);
+  if (const auto status = cudaGetDeviceCount(&count); status != cudaSuccess)
+    result["error"] = cudaGetErrorString(status);
   cudaGetLastError();  // the failure must not surface at somebody else's next call
   result["devices"] = nlohmann::json::array();
   for (int index = 0; index < count; ++index) result["devices"].push_back(describe_device(index));
@@ -37,7 +38,9 @@ nlohmann::json describe() {
 
 extern "C" {
 
-__attribute__((visibility("default"))) int tvr_cuda_module_version() { return TVR_CUDA_MODULE_VERSION; }
+__attribute__((visibility("default"))) int tvr_cuda_module_version() {
+  return TVR_CUDA_MODULE_VERSION;
+}
 
 __attribute__((visibility("default"))) const char* tvr_cuda_describe() {
   static thread_local std::string text;

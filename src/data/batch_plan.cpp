@@ -26,24 +26,34 @@ std::vector<std::vector<int64_t>> twin_groups(const RetrievalSplit& split) {
 
 }  // namespace
 
-BatchPlan::BatchPlan(const RetrievalSplit& split, const LoaderOptions& options, uint64_t seed) : options_(options), seed_(seed), captions_of_video_(split.videos.size()) {
-  for (size_t i = 0; i < split.captions.size(); ++i) captions_of_video_[static_cast<size_t>(split.captions[i].video)].push_back(static_cast<int64_t>(i));
+BatchPlan::BatchPlan(const RetrievalSplit& split, const LoaderOptions& options, uint64_t seed)
+    : options_(options), seed_(seed), captions_of_video_(split.videos.size()) {
+  for (size_t i = 0; i < split.captions.size(); ++i)
+    captions_of_video_[static_cast<size_t>(split.captions[i].video)].push_back(static_cast<int64_t>(i));
   if (options.sampler == "twins") {
     groups_ = twin_groups(split);
     group_size_ = 2;
-    if (groups_.empty()) throw ConfigError("loader.sampler: 'twins' needs a tags file that names twin pairs, split '" + split.name + "' has none; use 'videos'.");
-    if (options.batch_size % 2 != 0) throw ConfigError("loader.batch_size: " + std::to_string(options.batch_size) + " is odd, sampler 'twins' needs an even number.");
+    if (groups_.empty())
+      throw ConfigError("loader.sampler: 'twins' needs a tags file that names twin pairs, split '" + split.name +
+                        "' has none; use 'videos'.");
+    if (options.batch_size % 2 != 0)
+      throw ConfigError("loader.batch_size: " + std::to_string(options.batch_size) +
+                        " is odd, sampler 'twins' needs an even number.");
   } else {
     const auto count = options.sampler == "captions" ? split.captions.size() : split.videos.size();
     for (size_t i = 0; i < count; ++i)
       if (options.sampler == "captions" || !captions_of_video_[i].empty()) groups_.push_back({static_cast<int64_t>(i)});
   }
   if (batches_per_epoch() == 0)
-    throw ConfigError("loader.batch_size: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(static_cast<int64_t>(groups_.size()) * group_size_) +
-                      " " + (options.sampler == "captions" ? "captions" : "videos") + " of split '" + split.name + "'; make it smaller.");
+    throw ConfigError("loader.batch_size: " + std::to_string(options.batch_size) + " is more than the " +
+                      std::to_string(static_cast<int64_t>(groups_.size()) * group_size_) + " " +
+                      (options.sampler == "captions" ? "captions" : "videos") + " of split '" + split.name +
+                      "'; make it smaller.");
 }
 
-int64_t BatchPlan::batches_per_epoch() const { return static_cast<int64_t>(groups_.size()) * group_size_ / options_.batch_size; }
+int64_t BatchPlan::batches_per_epoch() const {
+  return static_cast<int64_t>(groups_.size()) * group_size_ / options_.batch_size;
+}
 
 std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
   const std::lock_guard lock(mutex_);

@@ -10,25 +10,30 @@ namespace tvr {
 namespace fs = std::filesystem;
 namespace {
 
-const std::set<std::string> kExtensions{".3g2", ".3gp",  ".asf", ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv",
-                                        ".mov", ".mp4",  ".mpeg", ".mpg", ".mts", ".ogv", ".qt",  ".ts",   ".webm", ".wmv"};
+const std::set<std::string> kExtensions{".3g2",  ".3gp", ".asf", ".avi", ".divx", ".flv",  ".gif",
+                                        ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",  ".mpeg", ".mpg",
+                                        ".mts",  ".ogv", ".qt",  ".ts",  ".webm", ".wmv"};
 
 // Names hold dots of their own (LSMDC's times), so only a known extension is taken off.
 std::string stem_of(const fs::path& file) {
   std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return kExtensions.count(extension) > 0 ? file.stem().string() : file.filename().string();
 }
 
 // Length of the well-formed UTF-8 sequence at the start of `text`, 0 if there is none.
 size_t sequence_length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) { return byte(i) >= low && byte(i) <= high; };
+  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
   // The second byte excludes overlong forms, surrogates and what lies beyond U+10FFFF.
-  if (first >= 0xE0 && first <= 0xEF) return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
+  if (first >= 0xE0 && first <= 0xEF)
+    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
   if (first >= 0xF0 && first <= 0xF4)
     return follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
   return 0;
@@ -62,7 +67,8 @@ void VideoFolder::walk() {
   for (; entry != fs::recursive_directory_iterator(); ++entry) {
     std::error_code broken_link;
     if (entry->is_directory(broken_link)) {
-      if (entry->is_symlink() && !visited.insert(fs::canonical(entry->path())).second) entry.disable_recursion_pending();
+      if (entry->is_symlink() && !visited.insert(fs::canonical(entry->path())).second)
+        entry.disable_recursion_pending();
       continue;
     }
     if (!entry->is_regular_file(broken_link) || entry->file_size() == 0) continue;
@@ -99,10 +105,13 @@ CsvTable::CsvTable(const fs::path& file) : file_(file), rows_(read_csv(file)) {
 
 const std::string& CsvTable::at(int64_t row, const std::string& column) const {
   const auto found = columns_.find(column);
-  if (found == columns_.end()) throw DataError(file_.string() + ": " + unknown_name_message("column", column, rows_.front()));
+  if (found == columns_.end())
+    throw DataError(file_.string() + ": " + unknown_name_message("column", column, rows_.front()));
   return rows_[static_cast<size_t>(row) + 1][found->second];
 }
 
-std::string CsvTable::where(int64_t row) const { return file_.string() + ": row " + std::to_string(row + 2); }
+std::string CsvTable::where(int64_t row) const {
+  return file_.string() + ": row " + std::to_string(row + 2);
+}
 
 }  // namespace tvr

@@ -32,11 +32,17 @@ PairBatch CorpusSource::batch(int64_t epoch, int64_t index) const {
   return {data_.texts->rows(captions), data_.videos->load(videos), torch::tensor(videos)};
 }
 
-StillSource::StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size, int64_t steps, uint64_t seed)
-    : tokenizer_(std::move(tokenizer)), context_length_(context_length), batch_size_(batch_size), steps_(steps), seed_(seed) {}
+StillSource::StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size,
+                         int64_t steps, uint64_t seed)
+    : tokenizer_(std::move(tokenizer)),
+      context_length_(context_length),
+      batch_size_(batch_size),
+      steps_(steps),
+      seed_(seed) {}
 
 PairBatch StillSource::batch(int64_t epoch, int64_t index) const {
-  const auto stills = draw_stills(seed_, epoch * steps_ + index, batch_size_, static_cast<double>(index) / static_cast<double>(steps_));
+  const auto stills =
+      draw_stills(seed_, epoch * steps_ + index, batch_size_, static_cast<double>(index) / static_cast<double>(steps_));
   const TextTable texts(*tokenizer_, stills.captions, context_length_);
   VideoInput video;
   video.pixels = stack_stills(stills.images);

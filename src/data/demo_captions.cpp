@@ -10,8 +10,8 @@ namespace {
 
 using Templates = std::vector<std::string>;
 
-// "$1" and "$2" stand for what the clause names. A left-to-right text tower sees only what precedes a word, so each order
-// template says "first", "before" or "at the start" before at least one noun.
+// "$1" and "$2" stand for what the clause names. A left-to-right text tower sees only what precedes a word, so each
+// order template says "first", "before" or "at the start" before at least one noun.
 const Templates kActor{"a big $1", "a large $1"};
 const Templates kTiny{"a tiny $1", "a small $1", "there is a tiny $1"};
 const Templates kOrder{"first a $1 then a $2", "a $1 before a $2", "at the start a $1 and later a $2"};
@@ -28,9 +28,9 @@ const std::vector<Templates> kBackground{{"at night", "in the dark"},
                                          {"on sand", "in the desert"},
                                          {"on grass", "in a meadow"},
                                          {"at dusk", "in the evening"}};
-const std::vector<Templates> kSound{{"with a low hum", "a deep hum is heard"},   {"with a beep", "something beeps"},
-                                    {"with a whistle", "a whistle is heard"},    {"with a siren", "a siren is heard"},
-                                    {"with rain noise", "rain is heard"},        {"with clicks", "something clicks"}};
+const std::vector<Templates> kSound{{"with a low hum", "a deep hum is heard"}, {"with a beep", "something beeps"},
+                                    {"with a whistle", "a whistle is heard"},  {"with a siren", "a siren is heard"},
+                                    {"with rain noise", "rain is heard"},      {"with clicks", "something clicks"}};
 
 template <class Array>
 std::string name(const Array& names, int index) {
@@ -76,7 +76,9 @@ bool is_ambiguous(const std::vector<DemoClause>& clauses, const std::vector<Demo
   const auto& described = scenes[static_cast<size_t>(scene)];
   for (int64_t other = 0; other < static_cast<int64_t>(scenes.size()); ++other) {
     if (other == scene) continue;
-    const auto holds = [&](DemoClause clause) { return clause_holds(clause, described, scenes[static_cast<size_t>(other)]); };
+    const auto holds = [&](DemoClause clause) {
+      return clause_holds(clause, described, scenes[static_cast<size_t>(other)]);
+    };
     if (std::all_of(clauses.begin(), clauses.end(), holds)) return true;
   }
   return false;
@@ -86,13 +88,20 @@ bool is_ambiguous(const std::vector<DemoClause>& clauses, const std::vector<Demo
 
 DemoClause clause_of(DemoNeed need) {
   switch (need) {
-    case DemoNeed::kGlobal: return DemoClause::kActor;
-    case DemoNeed::kBrief: return DemoClause::kBrief;
-    case DemoNeed::kRegion: return DemoClause::kTiny;
-    case DemoNeed::kOrder: return DemoClause::kOrder;
-    case DemoNeed::kMotion: return DemoClause::kMotion;
-    case DemoNeed::kAudio: return DemoClause::kSound;
-    default: return DemoClause::kSign;
+    case DemoNeed::kGlobal:
+      return DemoClause::kActor;
+    case DemoNeed::kBrief:
+      return DemoClause::kBrief;
+    case DemoNeed::kRegion:
+      return DemoClause::kTiny;
+    case DemoNeed::kOrder:
+      return DemoClause::kOrder;
+    case DemoNeed::kMotion:
+      return DemoClause::kMotion;
+    case DemoNeed::kAudio:
+      return DemoClause::kSound;
+    default:
+      return DemoClause::kSign;
   }
 }
 
@@ -101,38 +110,56 @@ bool clause_holds(DemoClause clause, const DemoScene& scene, const DemoScene& ot
     return other.tiny[0].look == object.look || other.tiny[1].look == object.look;
   };
   switch (clause) {
-    case DemoClause::kActor: return other.actor.look == scene.actor.look;
-    case DemoClause::kMotion: return other.direction == scene.direction;
-    case DemoClause::kBackground: return other.background == scene.background;
-    case DemoClause::kTiny: return has_tiny(scene.tiny[0]);
-    case DemoClause::kSecondTiny: return has_tiny(scene.tiny[1]);
+    case DemoClause::kActor:
+      return other.actor.look == scene.actor.look;
+    case DemoClause::kMotion:
+      return other.direction == scene.direction;
+    case DemoClause::kBackground:
+      return other.background == scene.background;
+    case DemoClause::kTiny:
+      return has_tiny(scene.tiny[0]);
+    case DemoClause::kSecondTiny:
+      return has_tiny(scene.tiny[1]);
     case DemoClause::kOrder:
       return other.visitors[0].look == scene.visitors[0].look && other.visitors[1].look == scene.visitors[1].look;
-    case DemoClause::kBrief: return other.brief.look == scene.brief.look;
-    case DemoClause::kSound: return other.sound == scene.sound;
-    default: return other.sign == scene.sign;
+    case DemoClause::kBrief:
+      return other.brief.look == scene.brief.look;
+    case DemoClause::kSound:
+      return other.sound == scene.sound;
+    default:
+      return other.sign == scene.sign;
   }
 }
 
 std::string clause_text(DemoClause clause, const DemoScene& scene, Random& random) {
   switch (clause) {
-    case DemoClause::kActor: return fill(random.choice(kActor), phrase(scene.actor));
+    case DemoClause::kActor:
+      return fill(random.choice(kActor), phrase(scene.actor));
     case DemoClause::kMotion: {
       const std::string subject = random.choice(kSubject);
       return subject + pick(kMotion, static_cast<int>(scene.direction), random);
     }
-    case DemoClause::kBackground: return pick(kBackground, scene.background, random);
-    case DemoClause::kTiny: return fill(random.choice(kTiny), phrase(scene.tiny[0]));
-    case DemoClause::kSecondTiny: return fill(random.choice(kTiny), phrase(scene.tiny[1]));
-    case DemoClause::kOrder: return fill(random.choice(kOrder), phrase(scene.visitors[0]), phrase(scene.visitors[1]));
-    case DemoClause::kBrief: return fill(random.choice(kBrief), phrase(scene.brief));
-    case DemoClause::kSound: return pick(kSound, scene.sound, random);
-    default: return fill(random.choice(kSign), name(kDemoSigns, scene.sign));
+    case DemoClause::kBackground:
+      return pick(kBackground, scene.background, random);
+    case DemoClause::kTiny:
+      return fill(random.choice(kTiny), phrase(scene.tiny[0]));
+    case DemoClause::kSecondTiny:
+      return fill(random.choice(kTiny), phrase(scene.tiny[1]));
+    case DemoClause::kOrder:
+      return fill(random.choice(kOrder), phrase(scene.visitors[0]), phrase(scene.visitors[1]));
+    case DemoClause::kBrief:
+      return fill(random.choice(kBrief), phrase(scene.brief));
+    case DemoClause::kSound:
+      return pick(kSound, scene.sound, random);
+    default:
+      return fill(random.choice(kSign), name(kDemoSigns, scene.sign));
   }
 }
 
 std::string object_text(const DemoObject& object, double wording) {
-  const Templates& templates = object.size == DemoSize::kBig ? kActor : object.size == DemoSize::kTiny ? kTiny : kMidStill;
+  const Templates& templates = object.size == DemoSize::kBig    ? kActor
+                               : object.size == DemoSize::kTiny ? kTiny
+                                                                : kMidStill;
   return fill(templates[static_cast<size_t>(wording * static_cast<double>(templates.size()))], phrase(object));
 }
 

@@ -26,7 +26,9 @@ constexpr const char* kTrain = "train";
 constexpr std::array kTrainNeeds{DemoNeed::kGlobal, DemoNeed::kBrief,  DemoNeed::kRegion, DemoNeed::kOrder,
                                  DemoNeed::kOrder,  DemoNeed::kMotion, DemoNeed::kAudio,  DemoNeed::kText};
 
-uint64_t split_seed(uint64_t seed, const std::string& split) { return Random(seed, "demo split " + split).bits(); }
+uint64_t split_seed(uint64_t seed, const std::string& split) {
+  return Random(seed, "demo split " + split).bits();
+}
 
 DemoNeed need_of(uint64_t seed, const std::string& split, int64_t pair) {
   if (split != kTrain) return static_cast<DemoNeed>(pair % static_cast<int64_t>(kDemoNeeds.size()));
@@ -42,7 +44,8 @@ void add_captions(DemoSplit& split, uint64_t seed) {
     Random random(split_seed(seed, split.name), "demo captions", 0, static_cast<uint64_t>(i));
     const bool train = split.name == kTrain;
     while (video.captions.size() < static_cast<size_t>(train ? kTrainCaptions : kExactCaptions)) {
-      auto caption = train ? draw_training_caption(video.scene, video.need, random) : draw_exact_caption(scenes, i, video.need, random);
+      auto caption = train ? draw_training_caption(video.scene, video.need, random)
+                           : draw_exact_caption(scenes, i, video.need, random);
       if (std::find(video.captions.begin(), video.captions.end(), caption.text) == video.captions.end())
         video.captions.push_back(std::move(caption.text));
     }
@@ -74,14 +77,20 @@ std::string annotations_json(const DemoCorpusOptions& options, const std::vector
   for (const auto& split : splits) {
     for (const auto& video : split.videos) {
       const double length = static_cast<double>(kDemoFrames) / kDemoFramesPerSecond;
-      videos.push_back({{"category", static_cast<int>(video.need)}, {"url", "generated:" + video.pair}, {"video_id", video.id},
-                        {"start time", 0.0}, {"end time", length}, {"split", split.name}, {"id", videos.size()}});
+      videos.push_back({{"category", static_cast<int>(video.need)},
+                        {"url", "generated:" + video.pair},
+                        {"video_id", video.id},
+                        {"start time", 0.0},
+                        {"end time", length},
+                        {"split", split.name},
+                        {"id", videos.size()}});
       for (const auto& caption : video.captions)
         sentences.push_back({{"caption", caption}, {"video_id", video.id}, {"sen_id", sentences.size()}});
     }
   }
   const Json info{{"description", "generated demo corpus of tvr"}, {"seed", options.seed}};
-  return "{\"info\": " + info.dump() + ",\n\"videos\": " + json_list(videos) + ",\n\"sentences\": " + json_list(sentences) + "}\n";
+  return "{\"info\": " + info.dump() + ",\n\"videos\": " + json_list(videos) +
+         ",\n\"sentences\": " + json_list(sentences) + "}\n";
 }
 
 std::string tags_csv(const std::vector<DemoSplit>& splits) {
@@ -90,8 +99,8 @@ std::string tags_csv(const std::vector<DemoSplit>& splits) {
   for (const auto& split : splits)
     for (const auto& video : split.videos)
       for (size_t i = 0; i < video.captions.size(); ++i)
-        text += std::to_string(sentence++) + "," + video.id + "," + std::string(kDemoNeeds[static_cast<size_t>(video.need)]) + "," +
-                video.pair + "\n";
+        text += std::to_string(sentence++) + "," + video.id + "," +
+                std::string(kDemoNeeds[static_cast<size_t>(video.need)]) + "," + video.pair + "\n";
   return text;
 }
 
@@ -99,15 +108,18 @@ std::string test_csv(const DemoSplit& test) {
   std::string text = "key,vid_key,video_id,sentence\n";
   int64_t row = 0;
   for (const auto& video : test.videos)
-    text += "ret" + std::to_string(row++) + ",msr" + video.id.substr(std::string("video").size()) + "," + video.id + "," +
-            csv_field(video.captions.front()) + "\n";
+    text += "ret" + std::to_string(row++) + ",msr" + video.id.substr(std::string("video").size()) + "," + video.id +
+            "," + csv_field(video.captions.front()) + "\n";
   return text;
 }
 
 // What decides the corpus: equal values, equal corpus.
 Json identity(const DemoCorpusOptions& options) {
-  return {{"grammar", kGrammar}, {"seed", options.seed}, {"train_pairs", options.train_pairs},
-          {"val_pairs_per_need", options.val_pairs}, {"test_pairs_per_need", options.test_pairs}};
+  return {{"grammar", kGrammar},
+          {"seed", options.seed},
+          {"train_pairs", options.train_pairs},
+          {"val_pairs_per_need", options.val_pairs},
+          {"test_pairs_per_need", options.test_pairs}};
 }
 
 int64_t count_videos(const DemoCorpusOptions& options) {
@@ -129,7 +141,8 @@ bool describes_same(const fs::path& file, const DemoCorpusOptions& options) {
 std::string DemoCorpusOptions::validate() const {
   for (const auto& [name, pairs] : {std::pair{"train", train_pairs}, {"validation", val_pairs}, {"test", test_pairs}})
     if (pairs < 1 || pairs > 100000)
-      return "the number of " + std::string(name) + " pairs is " + std::to_string(pairs) + "; it must lie within 1 and 100000";
+      return "the number of " + std::string(name) + " pairs is " + std::to_string(pairs) +
+             "; it must lie within 1 and 100000";
   return "";
 }
 
@@ -151,7 +164,8 @@ std::vector<DemoSplit> draw_demo_corpus(const DemoCorpusOptions& options) {
   return splits;
 }
 
-void write_demo_annotations(const fs::path& folder, const DemoCorpusOptions& options, const std::vector<DemoSplit>& splits) {
+void write_demo_annotations(const fs::path& folder, const DemoCorpusOptions& options,
+                            const std::vector<DemoSplit>& splits) {
   write_file(folder / "MSRVTT_data.json", annotations_json(options, splits));
   write_file(folder / "test.csv", test_csv(splits.back()));
   write_file(folder / "tags.csv", tags_csv(splits));
@@ -166,13 +180,14 @@ bool has_demo_corpus(const fs::path& folder, const DemoCorpusOptions& options) {
   if (!fs::is_directory(folder)) throw DataError(folder.string() + ": is a file; give the name of a folder.");
   if (fs::is_empty(folder)) return false;
   if (!describes_same(folder / "demo.json", options))
-    throw DataError(folder.string() + ": exists and is not the demo corpus of this seed and these sizes; choose another folder.");
+    throw DataError(folder.string() +
+                    ": exists and is not the demo corpus of this seed and these sizes; choose another folder.");
   int64_t found = 0;
   if (fs::is_directory(folder / "videos"))
     found = std::distance(fs::directory_iterator(folder / "videos"), fs::directory_iterator());
   if (found < count_videos(options))
-    throw DataError(folder.string() + ": holds " + std::to_string(found) + " of the demo corpus' " + std::to_string(count_videos(options)) +
-                    " videos; remove the folder and generate it again.");
+    throw DataError(folder.string() + ": holds " + std::to_string(found) + " of the demo corpus' " +
+                    std::to_string(count_videos(options)) + " videos; remove the folder and generate it again.");
   return true;
 }
 

@@ -16,7 +16,8 @@ namespace {
 using Colour = std::array<int, 3>;  // RGB, 0 … 255
 constexpr std::array<Colour, 6> kColours{
     {{225, 35, 35}, {30, 190, 60}, {45, 75, 235}, {245, 225, 40}, {170, 55, 205}, {50, 215, 225}}};
-constexpr std::array<Colour, 5> kBackgrounds{{{18, 20, 44}, {236, 236, 242}, {196, 168, 120}, {38, 74, 40}, {104, 66, 92}}};
+constexpr std::array<Colour, 5> kBackgrounds{
+    {{18, 20, 44}, {236, 236, 242}, {196, 168, 120}, {38, 74, 40}, {104, 66, 92}}};
 constexpr int kSnow = 1, kSand = 2;  // bright: their signs are black
 constexpr int kSamples = kDemoSubpixels * kDemoSubpixels;
 
@@ -24,9 +25,12 @@ constexpr int kSamples = kDemoSubpixels * kDemoSubpixels;
 bool covers(int shape, double x, double y) {
   const double radius = std::hypot(x, y);
   switch (shape) {
-    case 0: return radius <= 0.5;
-    case 1: return true;
-    case 2: return std::abs(x) <= (y + 0.5) / 2;
+    case 0:
+      return radius <= 0.5;
+    case 1:
+      return true;
+    case 2:
+      return std::abs(x) <= (y + 0.5) / 2;
     case 3: {
       // Five tips: fold the angle into half a tip, then compare with the line from the tip to the notch beside it.
       constexpr double kHalfTip = std::numbers::pi / 5, kTip = 0.5, kNotch = 0.2;
@@ -36,8 +40,10 @@ bool covers(int shape, double x, double y) {
       const double notch_along = kNotch * std::cos(kHalfTip), notch_across = kNotch * std::sin(kHalfTip);
       return across * (kTip - notch_along) <= notch_across * (kTip - along);
     }
-    case 4: return std::abs(x) <= 0.16 || std::abs(y) <= 0.16;
-    default: return radius <= 0.5 && radius >= 0.24;
+    case 4:
+      return std::abs(x) <= 0.16 || std::abs(y) <= 0.16;
+    default:
+      return radius <= 0.5 && radius >= 0.24;
   }
 }
 
@@ -53,7 +59,8 @@ std::vector<bool> sample_shape(int shape, int side) {
   std::vector<bool> covered(static_cast<size_t>(extent * extent));
   for (int row = 0; row < extent; ++row)
     for (int column = 0; column < extent; ++column)
-      covered[static_cast<size_t>(row * extent + column)] = covers(shape, (column + 0.5) / extent - 0.5, (row + 0.5) / extent - 0.5);
+      covered[static_cast<size_t>(row * extent + column)] =
+          covers(shape, (column + 0.5) / extent - 0.5, (row + 0.5) / extent - 0.5);
   return covered;
 }
 
@@ -76,7 +83,9 @@ class Masks {
     for (int shape = 0; shape < static_cast<int>(kDemoShapes.size()); ++shape)
       for (const DemoSize size : {DemoSize::kBig, DemoSize::kMid, DemoSize::kTiny}) add(shape, size);
   }
-  const Mask& at(int shape, DemoSize size, int offset_x, int offset_y) const { return masks_.at({shape, size, offset_x, offset_y}); }
+  const Mask& at(int shape, DemoSize size, int offset_x, int offset_y) const {
+    return masks_.at({shape, size, offset_x, offset_y});
+  }
 
  private:
   void add(int shape, DemoSize size) {
@@ -96,7 +105,9 @@ const Masks& masks() {
   return kMasks;
 }
 
-uint8_t* pixel(Image& image, int row, int column) { return image.pixels.data() + (row * kDemoSide + column) * 3; }
+uint8_t* pixel(Image& image, int row, int column) {
+  return image.pixels.data() + (row * kDemoSide + column) * 3;
+}
 
 void fill_background(Image& image, const DemoStill& still) {
   const Colour& base = kBackgrounds.at(static_cast<size_t>(still.background));
@@ -111,12 +122,13 @@ bool dot(const std::array<uint8_t, kGlyphHeight>& glyph, int row, int column) {
   return ((glyph[static_cast<size_t>(row)] >> (kGlyphWidth - 1 - column)) & 1) != 0;
 }
 
-// A pixel of the letter at twice its size, diagonals smoothed by the rule of Scale2x (Mazzoleni 2001): readers of text take
-// the stairs of doubled dots for other letters (N for H).
+// A pixel of the letter at twice its size, diagonals smoothed by the rule of Scale2x (Mazzoleni 2001): readers of text
+// take the stairs of doubled dots for other letters (N for H).
 bool smooth_dot(const std::array<uint8_t, kGlyphHeight>& glyph, int row, int column) {
   const int y = row / 2, x = column / 2, up = row % 2 == 0 ? -1 : 1, side = column % 2 == 0 ? -1 : 1;
   const bool vertical = dot(glyph, y + up, x), horizontal = dot(glyph, y, x + side);
-  const bool corner = vertical == horizontal && vertical != dot(glyph, y, x - side) && horizontal != dot(glyph, y - up, x);
+  const bool corner =
+      vertical == horizontal && vertical != dot(glyph, y, x - side) && horizontal != dot(glyph, y - up, x);
   return corner ? vertical : dot(glyph, y, x);
 }
 
@@ -148,7 +160,8 @@ void draw_object(Image& image, const DemoObject& object) {
     for (int column = 0; column < columns; ++column, target += 3) {
       const int share = samples[column];
       for (size_t c = 0; c < 3; ++c)
-        target[c] = static_cast<uint8_t>((target[c] * (kSamples - share) + colour[c] * share + kSamples / 2) / kSamples);
+        target[c] =
+            static_cast<uint8_t>((target[c] * (kSamples - share) + colour[c] * share + kSamples / 2) / kSamples);
     }
   }
 }
@@ -162,10 +175,18 @@ int travelled(int frame) {
 DemoObject moved_actor(const DemoScene& scene, int frame) {
   DemoObject actor = scene.actor;
   switch (scene.direction) {
-    case DemoDirection::kLeft: actor.x -= travelled(frame); break;
-    case DemoDirection::kRight: actor.x += travelled(frame); break;
-    case DemoDirection::kUp: actor.y -= travelled(frame); break;
-    case DemoDirection::kDown: actor.y += travelled(frame); break;
+    case DemoDirection::kLeft:
+      actor.x -= travelled(frame);
+      break;
+    case DemoDirection::kRight:
+      actor.x += travelled(frame);
+      break;
+    case DemoDirection::kUp:
+      actor.y -= travelled(frame);
+      break;
+    case DemoDirection::kDown:
+      actor.y += travelled(frame);
+      break;
   }
   return actor;
 }

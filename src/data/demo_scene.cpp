@@ -13,10 +13,14 @@ constexpr int kObjectRows = kCells - 1;  // the bottom row is the sign's
 constexpr int kSignMargin = 2;           // pixels
 constexpr int kLooks = static_cast<int>(kDemoColours.size() * kDemoShapes.size());
 
-int draw(Random& random, size_t count) { return static_cast<int>(random.integer(static_cast<int64_t>(count))); }
+int draw(Random& random, size_t count) {
+  return static_cast<int>(random.integer(static_cast<int64_t>(count)));
+}
 
 // Pixels, both ends included.
-int draw_between(Random& random, int low, int high) { return low + static_cast<int>(random.integer(high - low + 1)); }
+int draw_between(Random& random, int low, int high) {
+  return low + static_cast<int>(random.integer(high - low + 1));
+}
 
 struct Cell {
   int row, column;
@@ -76,7 +80,8 @@ void draw_looks(Random& random, DemoScene& scene) {
   random.shuffle(looks);
   size_t next = 0;
   const auto shapes = static_cast<int>(kDemoShapes.size());
-  for (DemoObject* object : {&scene.actor, &scene.visitors[0], &scene.visitors[1], &scene.brief, &scene.tiny[0], &scene.tiny[1]}) {
+  for (DemoObject* object :
+       {&scene.actor, &scene.visitors[0], &scene.visitors[1], &scene.brief, &scene.tiny[0], &scene.tiny[1]}) {
     object->look = {looks[next] / shapes, looks[next] % shapes};
     ++next;
   }
@@ -116,20 +121,32 @@ int draw_other(Random& random, size_t count, int current) {
 
 DemoDirection opposite(DemoDirection direction) {
   switch (direction) {
-    case DemoDirection::kLeft: return DemoDirection::kRight;
-    case DemoDirection::kRight: return DemoDirection::kLeft;
-    case DemoDirection::kUp: return DemoDirection::kDown;
-    default: return DemoDirection::kUp;
+    case DemoDirection::kLeft:
+      return DemoDirection::kRight;
+    case DemoDirection::kRight:
+      return DemoDirection::kLeft;
+    case DemoDirection::kUp:
+      return DemoDirection::kDown;
+    default:
+      return DemoDirection::kUp;
   }
 }
 
 void reverse_motion(DemoScene& scene) {
   constexpr int kPath = kDemoSubpixels * kDemoTravel;
   switch (scene.direction) {
-    case DemoDirection::kLeft: scene.actor.x -= kPath; break;
-    case DemoDirection::kRight: scene.actor.x += kPath; break;
-    case DemoDirection::kUp: scene.actor.y -= kPath; break;
-    case DemoDirection::kDown: scene.actor.y += kPath; break;
+    case DemoDirection::kLeft:
+      scene.actor.x -= kPath;
+      break;
+    case DemoDirection::kRight:
+      scene.actor.x += kPath;
+      break;
+    case DemoDirection::kUp:
+      scene.actor.y -= kPath;
+      break;
+    case DemoDirection::kDown:
+      scene.actor.y += kPath;
+      break;
   }
   scene.direction = opposite(scene.direction);
 }
@@ -144,15 +161,18 @@ DemoScene draw_scene(Random& random) {
 DemoLook change_look(const DemoScene& scene, const DemoLook& look, Random& random) {
   const auto occurs = [&](const DemoLook& candidate) {
     const auto shows = [&](const DemoObject& object) { return object.look == candidate; };
-    return shows(scene.actor) || shows(scene.brief) || std::any_of(scene.visitors.begin(), scene.visitors.end(), shows) ||
+    return shows(scene.actor) || shows(scene.brief) ||
+           std::any_of(scene.visitors.begin(), scene.visitors.end(), shows) ||
            std::any_of(scene.tiny.begin(), scene.tiny.end(), shows);
   };
   const bool colour = random.chance(0.5);
   DemoLook changed = look;
   do {  // at most 5 of the 36 looks are taken by others, so this ends
     changed = look;
-    if (colour) changed.colour = draw_other(random, kDemoColours.size(), look.colour);
-    else changed.shape = draw_other(random, kDemoShapes.size(), look.shape);
+    if (colour)
+      changed.colour = draw_other(random, kDemoColours.size(), look.colour);
+    else
+      changed.shape = draw_other(random, kDemoShapes.size(), look.shape);
   } while (occurs(changed));
   return changed;
 }
@@ -160,13 +180,27 @@ DemoLook change_look(const DemoScene& scene, const DemoLook& look, Random& rando
 DemoScene draw_twin(const DemoScene& scene, DemoNeed need, Random& random) {
   DemoScene twin = scene;
   switch (need) {
-    case DemoNeed::kGlobal: twin.actor.look = change_look(scene, scene.actor.look, random); break;
-    case DemoNeed::kBrief: twin.brief.look = change_look(scene, scene.brief.look, random); break;
-    case DemoNeed::kRegion: twin.tiny[0].look = change_look(scene, scene.tiny[0].look, random); break;
-    case DemoNeed::kOrder: std::swap(twin.visitors[0], twin.visitors[1]); break;
-    case DemoNeed::kMotion: reverse_motion(twin); break;
-    case DemoNeed::kAudio: twin.sound = draw_other(random, kDemoSounds.size(), scene.sound); break;
-    case DemoNeed::kText: twin.sign = draw_other(random, kDemoSigns.size(), scene.sign); break;
+    case DemoNeed::kGlobal:
+      twin.actor.look = change_look(scene, scene.actor.look, random);
+      break;
+    case DemoNeed::kBrief:
+      twin.brief.look = change_look(scene, scene.brief.look, random);
+      break;
+    case DemoNeed::kRegion:
+      twin.tiny[0].look = change_look(scene, scene.tiny[0].look, random);
+      break;
+    case DemoNeed::kOrder:
+      std::swap(twin.visitors[0], twin.visitors[1]);
+      break;
+    case DemoNeed::kMotion:
+      reverse_motion(twin);
+      break;
+    case DemoNeed::kAudio:
+      twin.sound = draw_other(random, kDemoSounds.size(), scene.sound);
+      break;
+    case DemoNeed::kText:
+      twin.sign = draw_other(random, kDemoSigns.size(), scene.sign);
+      break;
   }
   draw_nuisance(random, twin);
   return twin;

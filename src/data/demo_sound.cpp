@@ -7,15 +7,22 @@
 namespace tvr {
 namespace {
 
-double sine(double cycles) { return std::sin(2 * std::numbers::pi * cycles); }
-double fraction(double value) { return value - std::floor(value); }
+double sine(double cycles) {
+  return std::sin(2 * std::numbers::pi * cycles);
+}
+double fraction(double value) {
+  return value - std::floor(value);
+}
 
 // One of kDemoSounds at a time in seconds, before its loudness; `pitch` scales every tone.
 double wave(int sound, double time, double pitch, Random& noise) {
   switch (sound) {
-    case 0: return sine(130 * pitch * time) + 0.4 * sine(260 * pitch * time);
-    case 1: return fraction(4 * time) < 0.4 ? sine(1200 * pitch * time) : 0.0;
-    case 2: return std::sin(2 * std::numbers::pi * 2200 * pitch * time + 6 * sine(5 * time));
+    case 0:
+      return sine(130 * pitch * time) + 0.4 * sine(260 * pitch * time);
+    case 1:
+      return fraction(4 * time) < 0.4 ? sine(1200 * pitch * time) : 0.0;
+    case 2:
+      return std::sin(2 * std::numbers::pi * 2200 * pitch * time + 6 * sine(5 * time));
     case 3: {
       // 600 and 900 Hz in turn, a quarter of a second each, without a jump in phase.
       const double turn = std::floor(time / 0.25);
@@ -23,8 +30,10 @@ double wave(int sound, double time, double pitch, Random& noise) {
       const double tone = std::fmod(turn, 2) == 0 ? 600 : 900;
       return sine(pitch * (before + tone * (time - 0.25 * turn)));
     }
-    case 4: return 0.5 * noise.normal();
-    default: return std::exp(-60 * fraction(6 * time)) * (noise.chance(0.5) ? 1.0 : -1.0);
+    case 4:
+      return 0.5 * noise.normal();
+    default:
+      return std::exp(-60 * fraction(6 * time)) * (noise.chance(0.5) ? 1.0 : -1.0);
   }
 }
 

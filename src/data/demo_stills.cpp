@@ -12,8 +12,8 @@ namespace {
 
 // What a stage of the curriculum shows and says.
 struct Stage {
-  int objects;     // 0: whole scenes
-  bool hard;       // hard pairs, signs, captions of part of the picture
+  int objects;  // 0: whole scenes
+  bool hard;    // hard pairs, signs, captions of part of the picture
 };
 
 Stage stage_at(double progress) {
@@ -23,11 +23,11 @@ Stage stage_at(double progress) {
   return {0, true};
 }
 
-// A caption in the making: what to name and in which wordings, so that the two pictures of a hard pair get captions that
-// differ in the chosen object alone.
+// A caption in the making: what to name and in which wordings, so that the two pictures of a hard pair get captions
+// that differ in the chosen object alone.
 struct Wording {
-  std::vector<size_t> order;      // of the clauses; an index into the picture's objects, or their number: the background
-  std::vector<double> wordings;   // for each object
+  std::vector<size_t> order;     // of the clauses; an index into the picture's objects, or their number: the background
+  std::vector<double> wordings;  // for each object
   std::string background;
 };
 
@@ -35,7 +35,8 @@ std::string write_caption(const DemoStill& still, const Wording& wording) {
   std::string text;
   for (const size_t clause : wording.order) {
     if (!text.empty()) text += " , ";
-    text += clause < still.objects.size() ? object_text(still.objects[clause], wording.wordings[clause]) : wording.background;
+    text += clause < still.objects.size() ? object_text(still.objects[clause], wording.wordings[clause])
+                                          : wording.background;
   }
   return text;
 }
@@ -83,7 +84,8 @@ void add_sample(StillBatch& batch, const Stage& stage, int64_t count, Random& ra
 }  // namespace
 
 StillBatch draw_stills(uint64_t seed, int64_t step, int64_t count, double progress) {
-  if (step < 0 || count < 1 || !(progress >= 0 && progress <= 1)) throw std::logic_error("draw_stills: arguments out of range");
+  if (step < 0 || count < 1 || !(progress >= 0 && progress <= 1))
+    throw std::logic_error("draw_stills: arguments out of range");
   StillBatch batch;
   const Stage stage = stage_at(progress);
   Random random(seed, "demo stills", static_cast<uint64_t>(step));

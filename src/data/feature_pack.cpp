@@ -17,13 +17,19 @@ namespace {
 constexpr int64_t kShard = 256;  // videos
 constexpr int64_t kBlock = 32;   // videos encoded at a time
 
-int64_t shard_count(size_t videos) { return (static_cast<int64_t>(videos) + kShard - 1) / kShard; }
+int64_t shard_count(size_t videos) {
+  return (static_cast<int64_t>(videos) + kShard - 1) / kShard;
+}
 
-fs::path shard_file(const fs::path& folder, int64_t shard) { return folder / fmt::format("features-{:05}.safetensors", shard); }
+fs::path shard_file(const fs::path& folder, int64_t shard) {
+  return folder / fmt::format("features-{:05}.safetensors", shard);
+}
 
 std::string shard_ids(const std::vector<VideoItem>& items, int64_t shard) {
   auto ids = nlohmann::json::array();
-  for (auto i = static_cast<size_t>(shard * kShard); i < std::min(items.size(), static_cast<size_t>((shard + 1) * kShard)); ++i) ids.push_back(items[i].id);
+  for (auto i = static_cast<size_t>(shard * kShard);
+       i < std::min(items.size(), static_cast<size_t>((shard + 1) * kShard)); ++i)
+    ids.push_back(items[i].id);
   return ids.dump();
 }
 
@@ -69,13 +75,15 @@ void make_feature_pack(const fs::path& folder, const VideoSource& videos, const 
   }
 }
 
-PackVideoSource::PackVideoSource(const fs::path& folder, const std::vector<VideoItem>& items) : size_(static_cast<int64_t>(items.size())) {
+PackVideoSource::PackVideoSource(const fs::path& folder, const std::vector<VideoItem>& items)
+    : size_(static_cast<int64_t>(items.size())) {
   for (int64_t shard = 0; shard < shard_count(items.size()); ++shard) {
     const auto file = shard_file(folder, shard);
     shards_.push_back(std::make_unique<SafetensorsFile>(file));
     const auto ids = shards_.back()->metadata().find("video_ids");
     if (ids == shards_.back()->metadata().end() || ids->second != shard_ids(items, shard))
-      throw DataError(file.string() + ": holds features of other videos than the corpus; remove the folder to have it made again.");
+      throw DataError(file.string() +
+                      ": holds features of other videos than the corpus; remove the folder to have it made again.");
   }
 }
 

@@ -12,7 +12,9 @@ namespace tvr {
 
 torch::Tensor pixels_of(const Image& image) {
   // from_blob only reads here: the permuted copy owns its memory.
-  return torch::from_blob(const_cast<uint8_t*>(image.pixels.data()), {image.height, image.width, 3}, torch::kUInt8).permute({2, 0, 1}).contiguous();
+  return torch::from_blob(const_cast<uint8_t*>(image.pixels.data()), {image.height, image.width, 3}, torch::kUInt8)
+      .permute({2, 0, 1})
+      .contiguous();
 }
 
 VideoInput MemoryVideoSource::load(const std::vector<int64_t>& rows) const {
@@ -26,7 +28,9 @@ VideoInput MemoryVideoSource::load(const std::vector<int64_t>& rows) const {
 FileVideoSource::FileVideoSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, int64_t cache_bytes)
     : videos_(std::move(videos)), spec_(spec), cache_bytes_(cache_bytes), cache_(videos_.size()) {
 #ifndef TVR_WITH_VIDEO
-  throw ConfigError("This program was built without video support (TVR_WITH_VIDEO=OFF) and cannot decode videos; use model.video.type: cached with a feature pack.");
+  throw ConfigError(
+      "This program was built without video support (TVR_WITH_VIDEO=OFF) and cannot decode videos; use "
+      "model.video.type: cached with a feature pack.");
 #endif
 }
 
@@ -38,7 +42,8 @@ FileVideoSource::Decoded FileVideoSource::decode([[maybe_unused]] int64_t row) c
   decoded.pixels = torch::empty({spec_.frames, 3, spec_.size, spec_.size}, torch::kUInt8);
   decoded.times = torch::empty({spec_.frames});
   reader->read(indices, [&](int64_t position, const Image& image) {
-    decoded.pixels[position].copy_(pixels_of(centre_crop(resize_short_side(image, spec_.size), spec_.size, spec_.size)));
+    decoded.pixels[position].copy_(
+        pixels_of(centre_crop(resize_short_side(image, spec_.size), spec_.size, spec_.size)));
     decoded.times[position] = reader->info().times[static_cast<size_t>(indices[static_cast<size_t>(position)])];
   });
 #endif

@@ -32,43 +32,36 @@ std::vector<T> pick(const std::vector<T>& values, const std::vector<int64_t>& in
   return result;
 }
 
-BreakdownEntry entry_of(const std::string& value, const std::vector<int64_t>& texts,
-                        const BreakdownInput& input, TiePolicy policy,
-                        const BootstrapOptions& options) {
+BreakdownEntry entry_of(const std::string& value, const std::vector<int64_t>& texts, const BreakdownInput& input,
+                        TiePolicy policy, const BootstrapOptions& options) {
   const auto ranks = input.ranks->subset(texts);
   const auto clusters = pick(input.clusters, texts);
   BreakdownEntry entry{value, summarize_ranks(ranks, policy), std::nullopt};
   entry.metrics.ci95 = bootstrap_metrics(ranks.positions(policy), clusters, options);
-  if (!input.verdicts.empty())
-    entry.twins = twin_accuracy(pick(input.verdicts, texts), clusters, options);
+  if (!input.verdicts.empty()) entry.twins = twin_accuracy(pick(input.verdicts, texts), clusters, options);
   return entry;
 }
 
 }  // namespace
 
-std::vector<int8_t> twin_verdicts(const SimilarityView& scores,
-                                  const std::vector<int64_t>& video_of_text,
+std::vector<int8_t> twin_verdicts(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
                                   const std::vector<int64_t>& cluster_of_video) {
   check_ranking_input(scores, video_of_text);
   if (static_cast<int64_t>(cluster_of_video.size()) != scores.videos)
-    throw DataError("The similarity matrix has " + std::to_string(scores.videos) +
-                    " columns (videos), but " + std::to_string(cluster_of_video.size()) +
-                    " videos have a cluster; the numbers must agree.");
+    throw DataError("The similarity matrix has " + std::to_string(scores.videos) + " columns (videos), but " +
+                    std::to_string(cluster_of_video.size()) + " videos have a cluster; the numbers must agree.");
   const auto twins = twins_of_videos(cluster_of_video);
   std::vector<int8_t> verdicts(video_of_text.size(), -1);
   for (int64_t text = 0; text < scores.texts; ++text) {
     const int64_t video = video_of_text[text];
     if (twins[video] < 0) continue;
     const float own = scores.row(text)[video], twin = scores.row(text)[twins[video]];
-    verdicts[text] = own > twin || (std::isnan(twin) && !std::isnan(own))
-                         ? 1
-                         : 0;  // a NaN ranks below every number
+    verdicts[text] = own > twin || (std::isnan(twin) && !std::isnan(own)) ? 1 : 0;  // a NaN ranks below every number
   }
   return verdicts;
 }
 
-std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts,
-                                          const std::vector<int64_t>& clusters,
+std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts, const std::vector<int64_t>& clusters,
                                           const BootstrapOptions& options) {
   std::vector<double> right;
   std::vector<int64_t> right_clusters;
@@ -80,16 +73,13 @@ std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts,
   if (right.empty()) return std::nullopt;
   const auto queries = static_cast<int64_t>(right.size());
   const double sum = std::accumulate(right.begin(), right.end(), 0.0);
-  return TwinAccuracy{sum / static_cast<double>(queries), queries,
-                      bootstrap_mean(right, right_clusters, options)};
+  return TwinAccuracy{sum / static_cast<double>(queries), queries, bootstrap_mean(right, right_clusters, options)};
 }
 
-Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy,
-                     const BootstrapOptions& options) {
+Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy, const BootstrapOptions& options) {
   if (tag.value_of_text.size() != input.ranks->queries.size())
-    throw DataError("Tag '" + tag.name + "' has values for " +
-                    std::to_string(tag.value_of_text.size()) + " texts, but " +
-                    std::to_string(input.ranks->queries.size()) +
+    throw DataError("Tag '" + tag.name + "' has values for " + std::to_string(tag.value_of_text.size()) +
+                    " texts, but " + std::to_string(input.ranks->queries.size()) +
                     " were ranked; give one value a text, empty for none.");
   std::vector<std::string> values;
   std::unordered_map<std::string, std::vector<int64_t>> texts;
@@ -101,8 +91,7 @@ Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy poli
     of_value.push_back(static_cast<int64_t>(text));
   }
   Breakdown result{tag.name, {}};
-  for (const auto& value : values)
-    result.entries.push_back(entry_of(value, texts[value], input, policy, options));
+  for (const auto& value : values) result.entries.push_back(entry_of(value, texts[value], input, policy, options));
   return result;
 }
 

@@ -16,7 +16,8 @@ std::vector<int64_t> range(int64_t begin, int64_t end) {
   return numbers;
 }
 
-// Rows of equal captions: `unique[k]` is the first caption of distinct text k, `text_of[i]` the distinct text of caption i.
+// Rows of equal captions: `unique[k]` is the first caption of distinct text k, `text_of[i]` the distinct text of
+// caption i.
 struct DistinctTexts {
   std::vector<int64_t> unique, text_of;
 };
@@ -54,8 +55,8 @@ struct Tile {
 
 }  // namespace
 
-Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data, const EvaluatorOptions& options, const torch::Device& device,
-                              const std::filesystem::path& scratch) {
+Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data, const EvaluatorOptions& options,
+                              const torch::Device& device, const std::filesystem::path& scratch) {
   const torch::NoGradGuard no_grad;
   model.eval();
   const auto distinct = distinct_texts(data.split);
@@ -71,7 +72,9 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
   }
   FeatureStore<VideoFeatures> video_blocks(options.memory_mb << 19, scratch, "videos");
   for (int64_t begin = 0; begin < videos; begin += video_tile)
-    video_blocks.add(to(model.encode(to_device(data.videos->load(range(begin, std::min(videos, begin + video_tile))), device)), torch::kCPU));
+    video_blocks.add(
+        to(model.encode(to_device(data.videos->load(range(begin, std::min(videos, begin + video_tile))), device)),
+           torch::kCPU));
 
   const auto infos = model.head().part_infos();
   Similarity result{torch::empty({texts, videos}), {}};
@@ -96,7 +99,9 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
 }
 
 Evaluation evaluate_split(const Similarity& similarity, const EvaluationData& data, const Protocol& protocol) {
-  const auto view = [](const torch::Tensor& matrix) { return SimilarityView{matrix.const_data_ptr<float>(), matrix.size(0), matrix.size(1)}; };
+  const auto view = [](const torch::Tensor& matrix) {
+    return SimilarityView{matrix.const_data_ptr<float>(), matrix.size(0), matrix.size(1)};
+  };
   EvaluationInput input;
   input.scores = view(similarity.sum);
   for (const auto& [name, values] : similarity.parts) input.parts.emplace_back(name, view(values));

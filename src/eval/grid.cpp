@@ -9,9 +9,8 @@ namespace {
 
 // Characters, not bytes: names may hold UTF-8.
 size_t width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 std::string pad_left(const std::string& text, size_t size) {
   return std::string(size - std::min(size, width(text)), ' ') + text;
@@ -35,8 +34,7 @@ std::vector<ColumnWidths> column_widths(const Grid& grid) {
       column.interval = std::max(column.interval, width(row.cells[i].interval));
       column.mark = std::max(column.mark, width(row.cells[i].mark));
     }
-    const size_t cells =
-        column.value + (column.interval > 0 ? column.interval + 1 : 0) + column.mark;
+    const size_t cells = column.value + (column.interval > 0 ? column.interval + 1 : 0) + column.mark;
     column.total = std::max(cells, width(grid.columns[i]));
   }
   return widths;
@@ -72,8 +70,7 @@ std::string escape_markdown(const std::string& text) {
 }
 
 std::string markdown_cell(const GridCell& cell) {
-  return escape_markdown(cell.value) + (cell.interval.empty() ? "" : " " + cell.interval) +
-         escape_markdown(cell.mark);
+  return escape_markdown(cell.value) + (cell.interval.empty() ? "" : " " + cell.interval) + escape_markdown(cell.mark);
 }
 
 std::string escape_latex(const std::string& text) {
@@ -105,8 +102,7 @@ std::string latex_groups(const Grid& grid) {
   for (const auto& [group, span] : grid.groups) {
     names += " & \\multicolumn{" + std::to_string(span) + "}{c}{" + escape_latex(group) + "}";
     if (!group.empty())
-      rules += "\\cmidrule(lr){" + std::to_string(column) + "-" +
-               std::to_string(column + span - 1) + "} ";
+      rules += "\\cmidrule(lr){" + std::to_string(column) + "-" + std::to_string(column + span - 1) + "} ";
     column += span;
   }
   return names + " \\\\\n" + rules + "\n";
@@ -117,23 +113,19 @@ std::string html_head(const Grid& grid) {
   if (!grid.groups.empty()) {
     html += "<tr><td></td>";
     for (const auto& [group, span] : grid.groups)
-      html += "<th scope=\"colgroup\" colspan=\"" + std::to_string(span) + "\">" +
-              escape_html(group) + "</th>";
+      html += "<th scope=\"colgroup\" colspan=\"" + std::to_string(span) + "\">" + escape_html(group) + "</th>";
     html += "</tr>\n";
   }
   html += "<tr><th scope=\"col\">" + escape_html(grid.corner) + "</th>";
-  for (const auto& column : grid.columns)
-    html += "<th scope=\"col\">" + escape_html(column) + "</th>";
+  for (const auto& column : grid.columns) html += "<th scope=\"col\">" + escape_html(column) + "</th>";
   return html + "</tr></thead>\n";
 }
 
 std::string html_cell(const GridCell& cell) {
   std::string html = "<td>" + escape_html(cell.value);
-  if (!cell.interval.empty())
-    html += " <span class=\"interval\">" + escape_html(cell.interval) + "</span>";
+  if (!cell.interval.empty()) html += " <span class=\"interval\">" + escape_html(cell.interval) + "</span>";
   if (!cell.mark.empty())
-    html += " <span class=\"mark\" title=\"beyond the paired interval\">" + escape_html(cell.mark) +
-            "</span>";
+    html += " <span class=\"mark\" title=\"beyond the paired interval\">" + escape_html(cell.mark) + "</span>";
   return html + "</td>";
 }
 
@@ -152,16 +144,13 @@ std::string one_decimal(double value) {
 
 GridCell number_cell(double value, const std::optional<Interval>& interval) {
   GridCell cell{one_decimal(value), "", ""};
-  if (interval)
-    cell.interval = "[" + one_decimal(interval->low) + ", " + one_decimal(interval->high) + "]";
+  if (interval) cell.interval = "[" + one_decimal(interval->low) + ", " + one_decimal(interval->high) + "]";
   return cell;
 }
 
 GridCell difference_cell(double value, const std::optional<Interval>& interval, bool beyond) {
   GridCell cell{signed_decimal(value), "", beyond ? "*" : ""};
-  if (interval)
-    cell.interval =
-        "[" + signed_decimal(interval->low) + ", " + signed_decimal(interval->high) + "]";
+  if (interval) cell.interval = "[" + signed_decimal(interval->low) + ", " + signed_decimal(interval->high) + "]";
   return cell;
 }
 
@@ -220,8 +209,7 @@ std::string grid_to_latex(const Grid& grid) {
     text += " \\\\\n";
   }
   text += "\\bottomrule\n\\end{tabular}\n";
-  for (const auto& note : grid.notes)
-    text += "\\par\\smallskip{\\footnotesize " + escape_latex(note) + "}\n";
+  for (const auto& note : grid.notes) text += "\\par\\smallskip{\\footnotesize " + escape_latex(note) + "}\n";
   return text + "\\end{table}\n";
 }
 
@@ -230,8 +218,8 @@ std::string grid_to_html(const Grid& grid) {
   if (!grid.title.empty()) html += "<caption>" + escape_html(grid.title) + "</caption>\n";
   html += html_head(grid) + "<tbody>\n";
   for (const auto& row : grid.rows) {
-    html += std::string(row.beside ? "<tr class=\"beside\">" : "<tr>") + "<th scope=\"row\">" +
-            escape_html(row.name) + "</th>";
+    html += std::string(row.beside ? "<tr class=\"beside\">" : "<tr>") + "<th scope=\"row\">" + escape_html(row.name) +
+            "</th>";
     for (const auto& cell : row.cells) html += html_cell(cell);
     html += "</tr>\n";
   }

@@ -21,8 +21,7 @@ const std::vector<std::string>& video_to_text_names() {
   return names;
 }
 
-size_t parse_name(const std::string& what, const std::string& name,
-                  const std::vector<std::string>& known) {
+size_t parse_name(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
   const auto found = std::find(known.begin(), known.end(), name);
   if (found == known.end()) throw ConfigError(unknown_name_message(what, name, known) + ".");
   return static_cast<size_t>(found - known.begin());
@@ -74,8 +73,7 @@ class ColumnCounter {
     tied[owner] = owner_tied;
   }
   void note_nan(const float* row) {
-    for (size_t video = 0; video < own_.size(); ++video)
-      has_nan[video] |= std::isnan(row[video]) ? 1 : 0;
+    for (size_t video = 0; video < own_.size(); ++video) has_nan[video] |= std::isnan(row[video]) ? 1 : 0;
   }
   bool own_is_nan(int64_t video) const { return std::isnan(own_[video]); }
 
@@ -92,10 +90,8 @@ class RandomOrder {
  public:
   RandomOrder(int64_t candidates, const std::vector<int64_t>& right_candidates)
       : candidates_(static_cast<double>(candidates)) {
-    for (const int64_t right : right_candidates)
-      share_[right] += 1.0 / static_cast<double>(right_candidates.size());
-    std::map<int64_t, double>
-        missed;  // number of right candidates -> chance that none has come yet
+    for (const int64_t right : right_candidates) share_[right] += 1.0 / static_cast<double>(right_candidates.size());
+    std::map<int64_t, double> missed;  // number of right candidates -> chance that none has come yet
     for (const auto& [right, share] : share_) missed[right] = 1;
     for (double drawn = 0; drawn < candidates_; ++drawn) {
       double found = 0;
@@ -106,22 +102,17 @@ class RandomOrder {
       found_.push_back(found);
     }
   }
-  double found_within(int64_t depth) const {
-    return found_[std::min(static_cast<size_t>(depth), found_.size()) - 1];
-  }
+  double found_within(int64_t depth) const { return found_[std::min(static_cast<size_t>(depth), found_.size()) - 1]; }
   double median_rank() const {
     constexpr double kRounding = 1e-9;  // the share may be exactly one half
     const auto rank = [&](double share) {
-      return static_cast<double>(std::lower_bound(found_.begin(), found_.end(), share) -
-                                 found_.begin()) +
-             1;
+      return static_cast<double>(std::lower_bound(found_.begin(), found_.end(), share) - found_.begin()) + 1;
     };
     return (rank(0.5 - kRounding) + rank(0.5 + kRounding)) / 2;
   }
   double mean_rank() const {
     double mean = 0;
-    for (const auto& [right, share] : share_)
-      mean += share * (candidates_ + 1) / static_cast<double>(right + 1);
+    for (const auto& [right, share] : share_) mean += share * (candidates_ + 1) / static_cast<double>(right + 1);
     return mean;
   }
 
@@ -153,19 +144,16 @@ TiePolicy parse_tie_policy(const std::string& name) {
   return static_cast<TiePolicy>(parse_name("tie policy", name, tie_policy_names()));
 }
 VideoToText parse_video_to_text(const std::string& name) {
-  return static_cast<VideoToText>(
-      parse_name("video-to-text definition", name, video_to_text_names()));
+  return static_cast<VideoToText>(parse_name("video-to-text definition", name, video_to_text_names()));
 }
 
 const std::string& metric_name(Metric metric) {
-  static const std::vector<std::string> names{"R@1", "R@5", "R@10", "R@50",
-                                              "MdR", "MnR", "RSum", "GM"};
+  static const std::vector<std::string> names{"R@1", "R@5", "R@10", "R@50", "MdR", "MnR", "RSum", "GM"};
   return names[static_cast<size_t>(metric)];
 }
 
 double RankList::position(int64_t index, TiePolicy policy) const {
-  return static_cast<double>(better[index]) +
-         share_before(policy) * static_cast<double>(tied[index]);
+  return static_cast<double>(better[index]) + share_before(policy) * static_cast<double>(tied[index]);
 }
 
 std::vector<double> RankList::positions(TiePolicy policy) const {
@@ -188,25 +176,21 @@ RankList RankList::subset(const std::vector<int64_t>& indices) const {
 
 void check_ranking_input(const SimilarityView& scores, const std::vector<int64_t>& video_of_text) {
   if (scores.texts < 1 || scores.videos < 1)
-    throw DataError("The similarity matrix is " + std::to_string(scores.texts) + " x " +
-                    std::to_string(scores.videos) +
+    throw DataError("The similarity matrix is " + std::to_string(scores.texts) + " x " + std::to_string(scores.videos) +
                     "; ranking needs at least one text (row) and one video (column).");
   if (static_cast<int64_t>(video_of_text.size()) != scores.texts)
     throw DataError("The similarity matrix has " + std::to_string(scores.texts) +
-                    " rows (texts), but the right video is given for " +
-                    std::to_string(video_of_text.size()) +
+                    " rows (texts), but the right video is given for " + std::to_string(video_of_text.size()) +
                     "; both must be in the same order and of the same length.");
   for (size_t text = 0; text < video_of_text.size(); ++text) {
     if (video_of_text[text] < 0 || video_of_text[text] >= scores.videos)
       throw DataError("Text " + std::to_string(text) + " belongs to video column " +
-                      std::to_string(video_of_text[text]) +
-                      ", but the similarity matrix has columns 0 to " +
+                      std::to_string(video_of_text[text]) + ", but the similarity matrix has columns 0 to " +
                       std::to_string(scores.videos - 1) + ".");
   }
 }
 
-RankList text_to_video_ranks(const SimilarityView& scores,
-                             const std::vector<int64_t>& video_of_text) {
+RankList text_to_video_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text) {
   check_ranking_input(scores, video_of_text);
   RankList ranks;
   ranks.candidates = scores.videos;
@@ -228,8 +212,8 @@ RankList text_to_video_ranks(const SimilarityView& scores,
   return ranks;
 }
 
-RankList video_to_text_ranks(const SimilarityView& scores,
-                             const std::vector<int64_t>& video_of_text, VideoToText variant) {
+RankList video_to_text_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
+                             VideoToText variant) {
   check_ranking_input(scores, video_of_text);
   const auto groups = group_texts(video_of_text, scores.videos);
   const bool every = variant == VideoToText::kEveryCaption;
@@ -254,8 +238,7 @@ RankList video_to_text_ranks(const SimilarityView& scores,
     if (groups.count(video) == 0) continue;
     const bool lost = counter.own_is_nan(video);
     ranks.queries.push_back(video);
-    ranks.better.push_back(lost ? ranks.candidates - (every ? groups.count(video) : 1)
-                                : counter.better[video]);
+    ranks.better.push_back(lost ? ranks.candidates - (every ? groups.count(video) : 1) : counter.better[video]);
     ranks.tied.push_back(counter.tied[video]);
     ranks.has_nan.push_back(counter.has_nan[video]);
   }
@@ -275,8 +258,7 @@ MetricValues metrics_of_positions(std::vector<double> positions) {
   MetricValues result;
   for (size_t i = 0; i < kRecallDepths.size(); ++i) {
     const auto depth = static_cast<double>(kRecallDepths[i]);
-    const auto hits =
-        std::lower_bound(positions.begin(), positions.end(), depth) - positions.begin();
+    const auto hits = std::lower_bound(positions.begin(), positions.end(), depth) - positions.begin();
     result.values[i] = 100.0 * static_cast<double>(hits) / count;
   }
   result[Metric::kMdR] = median_of_sorted(positions) + 1;
@@ -289,8 +271,7 @@ DirectionMetrics summarize_ranks(const RankList& ranks, TiePolicy policy) {
   DirectionMetrics result;
   result.values = metrics_of_positions(ranks.positions(policy));
   result.queries = ranks.size();
-  result.tied_queries =
-      std::count_if(ranks.tied.begin(), ranks.tied.end(), [](int64_t tied) { return tied > 0; });
+  result.tied_queries = std::count_if(ranks.tied.begin(), ranks.tied.end(), [](int64_t tied) { return tied > 0; });
   result.nan_queries = std::count(ranks.has_nan.begin(), ranks.has_nan.end(), uint8_t{1});
   return result;
 }
@@ -304,8 +285,7 @@ MetricValues random_ranking(int64_t candidates, const std::vector<int64_t>& righ
     throw DataError("A random ranking needs at least one candidate and one query.");
   const RandomOrder order(candidates, right_candidates);
   MetricValues result;
-  for (size_t k = 0; k < kRecallDepths.size(); ++k)
-    result.values[k] = 100 * order.found_within(kRecallDepths[k]);
+  for (size_t k = 0; k < kRecallDepths.size(); ++k) result.values[k] = 100 * order.found_within(kRecallDepths[k]);
   result[Metric::kMdR] = order.median_rank();
   result[Metric::kMnR] = order.mean_rank();
   fill_sums(result);

@@ -17,8 +17,8 @@ constexpr std::array<Metric, 6> kColumns{Metric::kR1,  Metric::kR5,  Metric::kR1
                                          Metric::kR50, Metric::kMdR, Metric::kMnR};
 
 std::string section(const std::string& id, const std::string& title, const std::string& body) {
-  return "<section aria-labelledby=\"" + id + "\"><h2 id=\"" + id + "\">" + escape_html(title) +
-         "</h2>\n" + body + "</section>\n";
+  return "<section aria-labelledby=\"" + id + "\"><h2 id=\"" + id + "\">" + escape_html(title) + "</h2>\n" + body +
+         "</section>\n";
 }
 
 std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metric) {
@@ -27,15 +27,13 @@ std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metr
 }
 
 std::string tile(const std::string& name, const GridCell& cell, const std::string& beside) {
-  const auto interval = cell.interval.empty()
-                            ? std::string()
-                            : "<span>95 % interval " + escape_html(cell.interval) + "</span>";
-  return "<div class=\"tile\"><span>" + escape_html(name) + "</span><b>" + escape_html(cell.value) +
-         "</b>" + interval + "<span>" + escape_html(beside) + "</span></div>\n";
+  const auto interval =
+      cell.interval.empty() ? std::string() : "<span>95 % interval " + escape_html(cell.interval) + "</span>";
+  return "<div class=\"tile\"><span>" + escape_html(name) + "</span><b>" + escape_html(cell.value) + "</b>" + interval +
+         "<span>" + escape_html(beside) + "</span></div>\n";
 }
 
-std::string recall_tile(const std::string& name, const DirectionMetrics& metrics,
-                        const MetricValues& random) {
+std::string recall_tile(const std::string& name, const DirectionMetrics& metrics, const MetricValues& random) {
   return tile(name, number_cell(metrics[Metric::kR1], interval_of(metrics, Metric::kR1)),
               "random order " + one_decimal(random[Metric::kR1]));
 }
@@ -56,14 +54,13 @@ std::string tiles_html(const EvaluationReport& report) {
 
 using DirectionOf = DirectionMetrics RetrievalNumbers::*;
 
-std::string direction_table(const EvaluationReport& report, const std::string& title,
-                            DirectionOf direction, const MetricValues& random) {
+std::string direction_table(const EvaluationReport& report, const std::string& title, DirectionOf direction,
+                            const MetricValues& random) {
   Grid grid{title, "", {}, {}, {}, {}};
   for (const auto metric : kColumns) grid.columns.push_back(metric_name(metric));
   const auto add = [&](const std::string& name, const DirectionMetrics& metrics) {
     GridRow row{name, {}, false};
-    for (const auto metric : kColumns)
-      row.cells.push_back(number_cell(metrics[metric], interval_of(metrics, metric)));
+    for (const auto metric : kColumns) row.cells.push_back(number_cell(metrics[metric], interval_of(metrics, metric)));
     grid.rows.push_back(row);
   };
   add(report.parts.empty() ? "score" : "whole score", report.whole.*direction);
@@ -75,10 +72,8 @@ std::string direction_table(const EvaluationReport& report, const std::string& t
 }
 
 std::string numbers_html(const EvaluationReport& report) {
-  auto html = direction_table(report, "Text to video", &RetrievalNumbers::text_to_video,
-                              report.random.text_to_video) +
-              direction_table(report, "Video to text", &RetrievalNumbers::video_to_text,
-                              report.random.video_to_text);
+  auto html = direction_table(report, "Text to video", &RetrievalNumbers::text_to_video, report.random.text_to_video) +
+              direction_table(report, "Video to text", &RetrievalNumbers::video_to_text, report.random.video_to_text);
   if (report.whole.text_to_video.ci95)
     html += fmt::format(
         "<p class=\"note\">In brackets: 95 % intervals from {} bootstrap draws of {} clusters, "
@@ -90,21 +85,18 @@ std::string numbers_html(const EvaluationReport& report) {
 }
 
 std::string breakdown_table(const Breakdown& breakdown, const RandomNumbers& random) {
-  Grid grid{"", breakdown.tag, {}, {"R@1", "R@5", "R@10", "MdR", "twin accuracy", "queries"}, {},
-            {}};
+  Grid grid{"", breakdown.tag, {}, {"R@1", "R@5", "R@10", "MdR", "twin accuracy", "queries"}, {}, {}};
   constexpr std::array<Metric, 4> kShown{Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR};
   GridRow chance{"random order", {}, true};
   for (const auto& entry : breakdown.entries) {
     GridRow row{entry.value, {}, false};
     for (const auto metric : kShown)
       row.cells.push_back(number_cell(entry.metrics[metric], interval_of(entry.metrics, metric)));
-    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95)
-                                    : GridCell{});
+    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95) : GridCell{});
     row.cells.push_back({std::to_string(entry.metrics.queries), "", ""});
     grid.rows.push_back(row);
   }
-  for (const auto metric : kShown)
-    chance.cells.push_back(number_cell(random.text_to_video[metric]));
+  for (const auto metric : kShown) chance.cells.push_back(number_cell(random.text_to_video[metric]));
   chance.cells.insert(chance.cells.end(), {number_cell(kRandomTwinAccuracy), GridCell{}});
   grid.rows.push_back(chance);
   return grid_to_html(grid);
@@ -116,31 +108,28 @@ std::string panel(const std::string& title, const std::string& body) {
 
 std::string plots_html(const EvaluationPage& page) {
   return "<div class=\"panels\">\n" +
-         panel("Recall at k, percent",
-               direction_legend_html(true) + match_curve_svg(page.report, page.ranks)) +
-         panel("Queries by rank, percent",
-               direction_legend_html(false) + rank_histogram_svg(page.report, page.ranks)) +
+         panel("Recall at k, percent", direction_legend_html(true) + match_curve_svg(page.report, page.ranks)) +
+         panel("Queries by rank, percent", direction_legend_html(false) + rank_histogram_svg(page.report, page.ranks)) +
          "</div>\n";
 }
 
 std::string breakdowns_html(const EvaluationReport& report) {
   std::string html;
   for (const auto& breakdown : report.breakdown)
-    html += section("by-" + std::to_string(html.size()), "Text to video by " + breakdown.tag,
-                    "<div class=\"side\">\n" +
-                        panel("Percent", breakdown_legend_html(breakdown) +
-                                             breakdown_bars_svg(breakdown, report.random)) +
-                        breakdown_table(breakdown, report.random) + "</div>\n" +
-                        "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, "
-                        "the share that scores its own video above "
-                        "the twin.</p>\n");
+    html +=
+        section("by-" + std::to_string(html.size()), "Text to video by " + breakdown.tag,
+                "<div class=\"side\">\n" +
+                    panel("Percent", breakdown_legend_html(breakdown) + breakdown_bars_svg(breakdown, report.random)) +
+                    breakdown_table(breakdown, report.random) + "</div>\n" +
+                    "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, "
+                    "the share that scores its own video above "
+                    "the twin.</p>\n");
   return html;
 }
 
 std::string fact(const std::string& name, const std::string& value) {
   if (value.empty()) return "";
-  return "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) +
-         "</td></tr>\n";
+  return "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td></tr>\n";
 }
 
 std::string spoken(std::string key) {
@@ -168,50 +157,41 @@ std::string fact_value(const std::map<std::string, std::string>& values) {
 
 std::string settings_html(const EvaluationPage& page) {
   std::string html = "<div class=\"scroll\"><table class=\"facts\"><tbody>\n";
-  Protocol::fields(page.report.protocol, [&](const char* key, const auto& value) {
-    html += fact(spoken(key), fact_value(value));
-  });
+  Protocol::fields(page.report.protocol,
+                   [&](const char* key, const auto& value) { html += fact(spoken(key), fact_value(value)); });
   for (const auto& [name, value] : page.settings) html += fact(name, value);
   const auto& whole = page.report.whole;
-  html += fact("tied queries",
-               fmt::format("{} of texts, {} of videos", whole.text_to_video.tied_queries,
-                           whole.video_to_text.tied_queries));
-  html += fact("queries with NaN",
-               fmt::format("{} of texts, {} of videos", whole.text_to_video.nan_queries,
-                           whole.video_to_text.nan_queries));
+  html += fact("tied queries", fmt::format("{} of texts, {} of videos", whole.text_to_video.tied_queries,
+                                           whole.video_to_text.tied_queries));
+  html += fact("queries with NaN", fmt::format("{} of texts, {} of videos", whole.text_to_video.nan_queries,
+                                               whole.video_to_text.nan_queries));
   html += "</tbody></table></div>\n";
   if (page.config.empty()) return html;
-  return html + "<details><summary>Configuration, every default written out</summary><pre>" +
-         escape_html(page.config) + "</pre></details>\n";
+  return html + "<details><summary>Configuration, every default written out</summary><pre>" + escape_html(page.config) +
+         "</pre></details>\n";
 }
 
 std::string warnings_html(const EvaluationReport& report) {
   std::string html;
   const auto add = [&](int64_t count, const std::string& what) {
-    if (count > 0)
-      html += "<p class=\"warn\">" + std::to_string(count) + " " + escape_html(what) + "</p>\n";
+    if (count > 0) html += "<p class=\"warn\">" + std::to_string(count) + " " + escape_html(what) + "</p>\n";
   };
   const auto& protocol = report.protocol;
-  add(protocol.missing_videos,
-      "videos of the split are missing (policy: " + protocol.missing_policy + ").");
-  add(report.whole.text_to_video.nan_queries,
-      "text queries met a score that is not a number; such scores rank last.");
-  add(report.whole.video_to_text.nan_queries,
-      "video queries met a score that is not a number; such scores rank last.");
+  add(protocol.missing_videos, "videos of the split are missing (policy: " + protocol.missing_policy + ").");
+  add(report.whole.text_to_video.nan_queries, "text queries met a score that is not a number; such scores rank last.");
+  add(report.whole.video_to_text.nan_queries, "video queries met a score that is not a number; such scores rank last.");
   return html;
 }
 
 std::string base64(const std::string& bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
     for (size_t j = 0; j < 3; ++j)
       group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j)
-      text += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
+    for (size_t j = 0; j < 4; ++j) text += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
   }
   return text;
 }
@@ -233,43 +213,35 @@ struct Pin {
 };
 
 PageRegion clipped(PageRegion region) {
-  const auto unit = [](double value) {
-    return std::isfinite(value) ? std::clamp(value, 0.0, 1.0) : 0.0;
-  };
+  const auto unit = [](double value) { return std::isfinite(value) ? std::clamp(value, 0.0, 1.0) : 0.0; };
   region = {unit(region.left), unit(region.top), unit(region.right), unit(region.bottom)};
-  return {std::min(region.left, region.right), std::min(region.top, region.bottom),
-          std::max(region.left, region.right), std::max(region.top, region.bottom)};
+  return {std::min(region.left, region.right), std::min(region.top, region.bottom), std::max(region.left, region.right),
+          std::max(region.top, region.bottom)};
 }
 
 std::string overlay_html(const std::vector<Pin>& pins) {
   if (pins.empty()) return "";
-  std::string boxes =
-                  "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-              numbers;
+  std::string boxes = "<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\">", numbers;
   for (const auto& pin : pins) {
     const auto region = clipped(pin.region);
     for (const char* style : {"under", "over"})
-      boxes += fmt::format(
-          "<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>",
-          style, 100 * region.left, 100 * region.top, 100 * (region.right - region.left),
-          100 * (region.bottom - region.top));
-    numbers += fmt::format(
-        "<span class=\"pin\" aria-hidden=\"true\" style=\"left:{:.2f}%;top:{:.2f}%\">{}</span>",
-        100 * region.left, 100 * region.top, pin.number);
+      boxes += fmt::format("<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>", style,
+                           100 * region.left, 100 * region.top, 100 * (region.right - region.left),
+                           100 * (region.bottom - region.top));
+    numbers += fmt::format("<span class=\"pin\" aria-hidden=\"true\" style=\"left:{:.2f}%;top:{:.2f}%\">{}</span>",
+                           100 * region.left, 100 * region.top, pin.number);
   }
   return boxes + "</svg>" + numbers;
 }
 
-std::string frame_html(const PageFrame& frame, const std::string& video_id,
-                       const std::vector<Pin>& pins) {
+std::string frame_html(const PageFrame& frame, const std::string& video_id, const std::vector<Pin>& pins) {
   const auto type = media_type(frame.image);
   const auto caption = fmt::format("frame {}, {}", frame.index, seconds(frame.time));
   if (type.empty())
-    return "<figure><div class=\"shot empty\">no picture</div><figcaption>" + caption +
-           "</figcaption></figure>";
-  return "<figure><div class=\"shot\"><img alt=\"" + escape_html(video_id) + ", " + caption +
-         "\" src=\"data:" + type + ";base64," + base64(frame.image) + "\">" + overlay_html(pins) +
-         "</div><figcaption>" + caption + "</figcaption></figure>";
+    return "<figure><div class=\"shot empty\">no picture</div><figcaption>" + caption + "</figcaption></figure>";
+  return "<figure><div class=\"shot\"><img alt=\"" + escape_html(video_id) + ", " + caption + "\" src=\"data:" + type +
+         ";base64," + base64(frame.image) + "\">" + overlay_html(pins) + "</div><figcaption>" + caption +
+         "</figcaption></figure>";
 }
 
 std::vector<Pin> pins_of_frame(const PageCandidate& candidate, int64_t frame) {
@@ -298,21 +270,19 @@ std::string match_html(const PageMatch& match, size_t number, double largest) {
   if (match.frame) add("frame " + std::to_string(*match.frame));
   if (match.time) add(seconds(*match.time));
   if (match.region) add("region");
-  const double share =
-      largest > 0 && std::isfinite(match.weight) ? std::clamp(match.weight / largest, 0.0, 1.0) : 0;
+  const double share = largest > 0 && std::isfinite(match.weight) ? std::clamp(match.weight / largest, 0.0, 1.0) : 0;
   return fmt::format(
       "<li>{}<b>{}</b> <span class=\"score\">{:.2f}</span><span class=\"weight\"><i "
       "style=\"width:{:.0f}%\"></i></span>"
       "<span class=\"soft\">{}</span></li>\n",
-      match.region ? fmt::format("<span class=\"pin\">{}</span> ", number) : "",
-      escape_html(match.word), match.weight, 100 * share, escape_html(where));
+      match.region ? fmt::format("<span class=\"pin\">{}</span> ", number) : "", escape_html(match.word), match.weight,
+      100 * share, escape_html(where));
 }
 
 std::string candidate_html(const PageCandidate& candidate) {
   auto html = std::string("<li class=\"cand") + (candidate.right ? " right" : "") +
               "\"><div class=\"verdict\"><span>#" + std::to_string(candidate.rank) + "</span>" +
-              (candidate.right ? "<span class=\"yes\">✓ right</span>"
-                               : "<span class=\"no\">✗ wrong</span>") +
+              (candidate.right ? "<span class=\"yes\">✓ right</span>" : "<span class=\"no\">✗ wrong</span>") +
               "</div>\n";
   html += frames_html(candidate) + "<div class=\"id\">" + escape_html(candidate.video_id) +
           "</div><div class=\"score\">score " + fmt::format("{:.4f}", candidate.score) + "</div>\n";
@@ -320,23 +290,19 @@ std::string candidate_html(const PageCandidate& candidate) {
   for (const auto& match : candidate.matches)
     largest = std::isfinite(match.weight) ? std::max(largest, match.weight) : largest;
   std::string words;
-  for (size_t i = 0; i < candidate.matches.size(); ++i)
-    words += match_html(candidate.matches[i], i + 1, largest);
-  if (!words.empty())
-    html += "<ol class=\"words\" aria-label=\"Words and what they met\">\n" + words + "</ol>\n";
+  for (size_t i = 0; i < candidate.matches.size(); ++i) words += match_html(candidate.matches[i], i + 1, largest);
+  if (!words.empty()) html += "<ol class=\"words\" aria-label=\"Words and what they met\">\n" + words + "</ol>\n";
   return html + "</li>\n";
 }
 
 std::string query_html(const PageQuery& query, int64_t videos) {
   const bool hit = query.rank == 1;
   std::string html = "<article class=\"query\"><h3>“" + escape_html(query.caption) + "”</h3>\n<p>";
-  html += fmt::format("<span class=\"chip {}\">{} rank {} of {}</span>", hit ? "hit" : "miss",
-                      hit ? "✓" : "✗", query.rank, videos);
-  if (!query.need.empty())
-    html += "<span class=\"chip\">need: " + escape_html(query.need) + "</span>";
+  html += fmt::format("<span class=\"chip {}\">{} rank {} of {}</span>", hit ? "hit" : "miss", hit ? "✓" : "✗",
+                      query.rank, videos);
+  if (!query.need.empty()) html += "<span class=\"chip\">need: " + escape_html(query.need) + "</span>";
   html += "<span class=\"chip\">right video: " + escape_html(query.right_video) +
-          "</span><span class=\"chip\">text: " + escape_html(query.text_id) +
-          "</span></p>\n<ol class=\"cards\">\n";
+          "</span><span class=\"chip\">text: " + escape_html(query.text_id) + "</span></p>\n<ol class=\"cards\">\n";
   for (const auto& candidate : query.candidates) html += candidate_html(candidate);
   return html + "</ol></article>\n";
 }
@@ -362,9 +328,8 @@ std::string header_html(const EvaluationPage& page) {
   const auto& protocol = page.report.protocol;
   return "<header><h1>" + escape_html(page.title) + "</h1>\n<p class=\"soft\">" +
          escape_html((protocol.split.empty() ? std::string() : protocol.split + " split, ") +
-                     fmt::format("{} texts, {} videos; ties {}; video to text by {}",
-                                 protocol.texts, protocol.videos, tie_policy_name(protocol.ties),
-                                 video_to_text_name(protocol.video_to_text))) +
+                     fmt::format("{} texts, {} videos; ties {}; video to text by {}", protocol.texts, protocol.videos,
+                                 tie_policy_name(protocol.ties), video_to_text_name(protocol.video_to_text))) +
          "</p>\n<nav aria-label=\"Sections\"><a href=\"#numbers\">Numbers</a><a "
          "href=\"#plots\">Plots</a>" +
          (page.queries.empty() ? "" : "<a href=\"#queries\">Queries</a>") +
@@ -375,10 +340,9 @@ std::string header_html(const EvaluationPage& page) {
 
 std::string evaluation_page_html(const EvaluationPage& page) {
   const auto& report = page.report;
-  return head_html(page) + header_html(page) + "<main>\n" + warnings_html(report) +
-         tiles_html(report) + section("numbers", "Numbers", numbers_html(report)) +
-         section("plots", "Plots", plots_html(page)) + breakdowns_html(report) +
-         (page.queries.empty() ? "" : queries_html(page)) +
+  return head_html(page) + header_html(page) + "<main>\n" + warnings_html(report) + tiles_html(report) +
+         section("numbers", "Numbers", numbers_html(report)) + section("plots", "Plots", plots_html(page)) +
+         breakdowns_html(report) + (page.queries.empty() ? "" : queries_html(page)) +
          section("settings", "Settings", settings_html(page)) + "</main>\n</body></html>\n";
 }
 

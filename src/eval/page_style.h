@@ -2,8 +2,8 @@
 
 namespace tvr {
 
-/// The style sheet of evaluation pages. Colours are variables, so that charts and cards follow light and dark alike; the
-/// colours of the two directions differ in lightness too, and lines in their dashes, for readers who see no hues.
+/// The style sheet of evaluation pages. Colours are variables, so that charts and cards follow light and dark alike;
+/// the colours of the two directions differ in lightness too, and lines in their dashes, for readers who see no hues.
 inline constexpr char kPageStyle[] = R"css(
 :root { color-scheme: light dark; --bg: #fbfbfa; --card: #ffffff; --ink: #1c1f24; --soft: #5a626e; --rule: #e3e5e8; --edge: #d5d8dd;
   --t2v: #1f5fc4; --v2t: #d9822b; --twin: #2f9e8f; --right: #17703c; --right-bg: #e3f4e8; --wrong: #9b2c2c; --wrong-bg: #faeaea; --mark: #ffd84d; }

@@ -25,8 +25,7 @@ std::vector<int64_t> pick(const std::vector<int64_t>& values, const std::vector<
 
 void check_count(const std::string& what, size_t count, int64_t expected, const std::string& of) {
   if (static_cast<int64_t>(count) != expected)
-    throw DataError("There are " + std::to_string(count) + " " + what + " for " +
-                    std::to_string(expected) + " " + of +
+    throw DataError("There are " + std::to_string(count) + " " + what + " for " + std::to_string(expected) + " " + of +
                     " of the similarity matrix; give one each.");
 }
 
@@ -38,9 +37,8 @@ void check_evaluation_input(const EvaluationInput& input) {
     check_count("clusters", input.cluster_of_video.size(), input.scores.videos, "columns (videos)");
   for (const auto& [name, scores] : input.parts) {
     if (scores.texts != input.scores.texts || scores.videos != input.scores.videos)
-      throw DataError("Part '" + name + "' of the score is " + std::to_string(scores.texts) +
-                      " x " + std::to_string(scores.videos) + ", the whole is " +
-                      std::to_string(input.scores.texts) + " x " +
+      throw DataError("Part '" + name + "' of the score is " + std::to_string(scores.texts) + " x " +
+                      std::to_string(scores.videos) + ", the whole is " + std::to_string(input.scores.texts) + " x " +
                       std::to_string(input.scores.videos) + ".");
   }
 }
@@ -60,12 +58,12 @@ Ranked rank_scores(const SimilarityView& scores, const Setting& setting) {
                 {}};
   auto& numbers = ranked.numbers;
   numbers.text_to_video = summarize_ranks(ranked.text_to_video, policy);
-  numbers.text_to_video.ci95 = bootstrap_metrics(ranked.text_to_video.positions(policy),
-                                                 setting.cluster_of_text, setting.bootstrap);
+  numbers.text_to_video.ci95 =
+      bootstrap_metrics(ranked.text_to_video.positions(policy), setting.cluster_of_text, setting.bootstrap);
   numbers.video_to_text = summarize_ranks(ranked.video_to_text, policy);
-  numbers.video_to_text.ci95 = bootstrap_metrics(
-      ranked.video_to_text.positions(policy),
-      pick(setting.cluster_of_video, ranked.video_to_text.queries), setting.bootstrap);
+  numbers.video_to_text.ci95 =
+      bootstrap_metrics(ranked.video_to_text.positions(policy),
+                        pick(setting.cluster_of_video, ranked.video_to_text.queries), setting.bootstrap);
   numbers.twins = twin_accuracy(ranked.verdicts, setting.cluster_of_text, setting.bootstrap);
   return ranked;
 }
@@ -109,16 +107,14 @@ std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metr
 
 GridRow direction_row(const std::string& name, const DirectionMetrics& metrics) {
   GridRow row{name, {}, false};
-  for (const auto metric :
-       {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kR50, Metric::kMdR, Metric::kMnR})
+  for (const auto metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kR50, Metric::kMdR, Metric::kMnR})
     row.cells.push_back(number_cell(metrics[metric], interval_of(metrics, metric)));
   return row;
 }
 
 GridRow random_row(const MetricValues& values) {
   GridRow row{"  random order", {}, true};
-  for (const auto metric :
-       {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kR50, Metric::kMdR, Metric::kMnR})
+  for (const auto metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kR50, Metric::kMdR, Metric::kMnR})
     row.cells.push_back(number_cell(values[metric]));
   return row;
 }
@@ -126,13 +122,12 @@ GridRow random_row(const MetricValues& values) {
 std::string counts_line(const EvaluationReport& report) {
   const auto& protocol = report.protocol;
   std::string line = (protocol.split.empty() ? std::string() : protocol.split + " split, ") +
-                     std::to_string(protocol.texts) + " texts, " + std::to_string(protocol.videos) +
-                     " videos; ties " + tie_policy_name(protocol.ties) + "; video to text by " +
+                     std::to_string(protocol.texts) + " texts, " + std::to_string(protocol.videos) + " videos; ties " +
+                     tie_policy_name(protocol.ties) + "; video to text by " +
                      video_to_text_name(protocol.video_to_text);
   if (!report.whole.text_to_video.ci95) return line + "\n";
   return line + "\n95 % intervals: " + std::to_string(protocol.bootstrap_draws) + " draws of " +
-         std::to_string(protocol.clusters) + " clusters, seed " +
-         std::to_string(protocol.bootstrap_seed) + "\n";
+         std::to_string(protocol.clusters) + " clusters, seed " + std::to_string(protocol.bootstrap_seed) + "\n";
 }
 
 void append_warning(std::string& text, int64_t count, const std::string& what) {
@@ -142,9 +137,8 @@ void append_warning(std::string& text, int64_t count, const std::string& what) {
 std::string warnings(const EvaluationReport& report) {
   std::string text;
   const auto& whole = report.whole;
-  append_warning(
-      text, report.protocol.missing_videos,
-      "videos of the split are missing (policy: " + report.protocol.missing_policy + ")");
+  append_warning(text, report.protocol.missing_videos,
+                 "videos of the split are missing (policy: " + report.protocol.missing_policy + ")");
   append_warning(text, report.protocol.truncated_texts, "captions were truncated");
   append_warning(text, whole.text_to_video.nan_queries, "text queries met a NaN score");
   append_warning(text, whole.video_to_text.nan_queries, "video queries met a NaN score");
@@ -176,8 +170,7 @@ std::string breakdown_text(const Breakdown& breakdown, const RandomNumbers& rand
     for (const auto metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR})
       row.cells.push_back(number_cell(entry.metrics[metric], interval_of(entry.metrics, metric)));
     row.cells.push_back({std::to_string(entry.metrics.queries), "", ""});
-    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95)
-                                    : GridCell{});
+    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95) : GridCell{});
     grid.rows.push_back(row);
   }
   GridRow row{"random order", {}, true};
@@ -191,26 +184,18 @@ std::string breakdown_text(const Breakdown& breakdown, const RandomNumbers& rand
 }  // namespace
 
 std::vector<double> QueryRanks::positions(TiePolicy policy) const {
-  const double before = policy == TiePolicy::kPessimistic ? 0
-                        : policy == TiePolicy::kAverage   ? 0.5
-                                                          : 1;
+  const double before = policy == TiePolicy::kPessimistic ? 0 : policy == TiePolicy::kAverage ? 0.5 : 1;
   std::vector<double> result(rank.size());
   for (size_t i = 0; i < rank.size(); ++i)
     result[i] = static_cast<double>(rank[i] - 1) - before * static_cast<double>(tied[i]);
   return result;
 }
 
-Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& protocol,
-                               int64_t threads) {
+Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& protocol, int64_t threads) {
   check_evaluation_input(input);
   Setting setting{
-      input,
-      protocol,
-      {protocol.bootstrap_draws, static_cast<uint64_t>(protocol.bootstrap_seed), threads},
-      {},
-      {}};
-  setting.cluster_of_video =
-      number_clusters(input.cluster_of_video.empty() ? input.video_ids : input.cluster_of_video);
+      input, protocol, {protocol.bootstrap_draws, static_cast<uint64_t>(protocol.bootstrap_seed), threads}, {}, {}};
+  setting.cluster_of_video = number_clusters(input.cluster_of_video.empty() ? input.video_ids : input.cluster_of_video);
   setting.cluster_of_text = pick(setting.cluster_of_video, input.video_of_text);
   const auto ranked = rank_scores(input.scores, setting);
 
@@ -219,16 +204,13 @@ Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& pro
   report.protocol.texts = input.scores.texts;
   report.protocol.videos = input.scores.videos;
   report.protocol.videos_without_caption = input.scores.videos - ranked.video_to_text.size();
-  report.protocol.clusters =
-      *std::max_element(setting.cluster_of_video.begin(), setting.cluster_of_video.end()) + 1;
+  report.protocol.clusters = *std::max_element(setting.cluster_of_video.begin(), setting.cluster_of_video.end()) + 1;
   report.random.text_to_video = random_ranking(ranked.text_to_video.candidates);
   report.random.video_to_text =
       protocol.video_to_text == VideoToText::kBestCaption
           ? random_ranking(ranked.video_to_text.candidates)
-          : random_ranking(ranked.video_to_text.candidates,
-                           captions_of_queries(input, ranked.video_to_text));
-  for (const auto& [name, scores] : input.parts)
-    report.parts.emplace_back(name, rank_scores(scores, setting).numbers);
+          : random_ranking(ranked.video_to_text.candidates, captions_of_queries(input, ranked.video_to_text));
+  for (const auto& [name, scores] : input.parts) report.parts.emplace_back(name, rank_scores(scores, setting).numbers);
   const BreakdownInput breakdown{&ranked.text_to_video, ranked.verdicts, setting.cluster_of_text};
   for (const auto& tag : input.tags)
     report.breakdown.push_back(break_down(tag, breakdown, protocol.ties, setting.bootstrap));
@@ -237,17 +219,14 @@ Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& pro
 
 std::string report_to_text(const EvaluationReport& report) {
   auto grid = direction_grid();
-  grid.rows = {direction_row("text to video", report.whole.text_to_video),
-               random_row(report.random.text_to_video),
-               direction_row("video to text", report.whole.video_to_text),
-               random_row(report.random.video_to_text)};
-  auto text = counts_line(report) + warnings(report) + "\n" + grid_to_text(grid) +
-              "RSum of both directions " + one_decimal(report.whole.rsum()) + "\n";
+  grid.rows = {direction_row("text to video", report.whole.text_to_video), random_row(report.random.text_to_video),
+               direction_row("video to text", report.whole.video_to_text), random_row(report.random.video_to_text)};
+  auto text = counts_line(report) + warnings(report) + "\n" + grid_to_text(grid) + "RSum of both directions " +
+              one_decimal(report.whole.rsum()) + "\n";
   if (const auto& twins = report.whole.twins) {
     const auto cell = number_cell(twins->accuracy, twins->ci95);
-    text += "twin accuracy " + cell.value + (cell.interval.empty() ? "" : " " + cell.interval) +
-            " over " + std::to_string(twins->queries) + " queries (random order " +
-            one_decimal(kRandomTwinAccuracy) + ")\n";
+    text += "twin accuracy " + cell.value + (cell.interval.empty() ? "" : " " + cell.interval) + " over " +
+            std::to_string(twins->queries) + " queries (random order " + one_decimal(kRandomTwinAccuracy) + ")\n";
   }
   text += parts_text(report);
   for (const auto& breakdown : report.breakdown) text += breakdown_text(breakdown, report.random);

@@ -27,8 +27,7 @@ class Reader {
   std::vector<std::pair<std::string, Reader>> items() const {
     check_object();
     std::vector<std::pair<std::string, Reader>> result;
-    for (const auto& [key, value] : value_.items())
-      result.emplace_back(key, Reader(value, where_ + "." + key));
+    for (const auto& [key, value] : value_.items()) result.emplace_back(key, Reader(value, where_ + "." + key));
     return result;
   }
   void read(double& value) const {
@@ -36,8 +35,7 @@ class Reader {
     value = value_.get<double>();
   }
   void read(int64_t& value) const {
-    if (!value_.is_number_integer() ||
-        (value_.is_number_unsigned() && value_.get<uint64_t>() > INT64_MAX))
+    if (!value_.is_number_integer() || (value_.is_number_unsigned() && value_.get<uint64_t>() > INT64_MAX))
       fail("a whole number is needed");
     value = value_.get<int64_t>();
   }
@@ -136,8 +134,7 @@ std::optional<TwinAccuracy> read_twins(const Reader& parent) {
 }
 
 RetrievalNumbers read_numbers(const Reader& reader) {
-  return {read_metrics(reader.at("text_to_video")), read_metrics(reader.at("video_to_text")),
-          read_twins(reader)};
+  return {read_metrics(reader.at("text_to_video")), read_metrics(reader.at("video_to_text")), read_twins(reader)};
 }
 
 // One value of a tag: the metrics of its queries, with the twin accuracy among them.
@@ -165,8 +162,7 @@ Json breakdown_json(const std::vector<Breakdown>& breakdowns) {
   Json json = Json::object();
   for (const auto& breakdown : breakdowns) {
     json[breakdown.tag] = Json::object();
-    for (const auto& entry : breakdown.entries)
-      json[breakdown.tag][entry.value] = entry_json(entry);
+    for (const auto& entry : breakdown.entries) json[breakdown.tag][entry.value] = entry_json(entry);
   }
   return json;
 }
@@ -179,8 +175,7 @@ Json metrics_json(const DirectionMetrics& metrics) {
   json["tied_queries"] = metrics.tied_queries;
   json["nan_queries"] = metrics.nan_queries;
   if (!metrics.ci95) return json;
-  for (const auto metric : kMetrics)
-    json["ci95"][metric_name(metric)] = json_of(metrics.interval(metric));
+  for (const auto metric : kMetrics) json["ci95"][metric_name(metric)] = json_of(metrics.interval(metric));
   return json;
 }
 
@@ -194,9 +189,8 @@ Json numbers_json(const RetrievalNumbers& numbers) {
 
 Json report_json(const EvaluationReport& report) {
   auto json = numbers_json(report.whole);
-  Protocol::fields(report.protocol, [&](const char* key, const auto& value) {
-    json["protocol"][key] = json_of(value);
-  });
+  Protocol::fields(report.protocol,
+                   [&](const char* key, const auto& value) { json["protocol"][key] = json_of(value); });
   json["random_ranking"] = {{"text_to_video", values_json(report.random.text_to_video)},
                             {"video_to_text", values_json(report.random.video_to_text)},
                             {kTwinAccuracyKey, kRandomTwinAccuracy}};
@@ -212,19 +206,16 @@ std::string report_to_json(const EvaluationReport& report) {
 
 EvaluationReport report_from_json(const std::string& text, const std::string& origin) {
   const auto json = Json::parse(text, nullptr, false);
-  if (json.is_discarded())
-    throw DataError(origin + ": is not valid JSON; write the file again with tvr eval.");
+  if (json.is_discarded()) throw DataError(origin + ": is not valid JSON; write the file again with tvr eval.");
   const Reader reader(json, origin);
   EvaluationReport report;
   report.whole = read_numbers(reader);
   const auto protocol = reader.at("protocol");
-  Protocol::fields(report.protocol,
-                   [&](const char* key, auto& value) { protocol.at(key).read(value); });
+  Protocol::fields(report.protocol, [&](const char* key, auto& value) { protocol.at(key).read(value); });
   report.random.text_to_video = read_values(reader.at("random_ranking").at("text_to_video"));
   report.random.video_to_text = read_values(reader.at("random_ranking").at("video_to_text"));
   if (reader.has("parts"))
-    for (const auto& [name, part] : reader.at("parts").items())
-      report.parts.emplace_back(name, read_numbers(part));
+    for (const auto& [name, part] : reader.at("parts").items()) report.parts.emplace_back(name, read_numbers(part));
   if (!reader.has("breakdown")) return report;
   for (const auto& [tag, values] : reader.at("breakdown").items()) {
     report.breakdown.push_back({tag, {}});

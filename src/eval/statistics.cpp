@@ -43,8 +43,7 @@ void for_each_draw(int64_t clusters, const BootstrapOptions& options,
   const int64_t jobs = (options.draws + kDrawsPerJob - 1) / kDrawsPerJob;
   parallel_for(jobs, options.threads, [&](int64_t job) {
     Weights weights(clusters);
-    for (int64_t draw = job * kDrawsPerJob;
-         draw < std::min(options.draws, (job + 1) * kDrawsPerJob); ++draw) {
+    for (int64_t draw = job * kDrawsPerJob; draw < std::min(options.draws, (job + 1) * kDrawsPerJob); ++draw) {
       std::fill(weights.begin(), weights.end(), 0);
       Random random(options.seed, "bootstrap", 0, static_cast<uint64_t>(draw));
       for (int64_t i = 0; i < clusters; ++i) ++weights[random.integer(clusters)];
@@ -79,8 +78,7 @@ class ResampledMetrics {
       for (size_t k = 0; k < kRecallDepths.size(); ++k) total.hits[k] += weight * sums_[i].hits[k];
     }
     MetricValues result;
-    for (size_t k = 0; k < kRecallDepths.size(); ++k)
-      result.values[k] = 100 * total.hits[k] / total.queries;
+    for (size_t k = 0; k < kRecallDepths.size(); ++k) result.values[k] = 100 * total.hits[k] / total.queries;
     result[Metric::kMdR] = median_position(weights, static_cast<int64_t>(total.queries)) + 1;
     result[Metric::kMnR] = total.positions / total.queries + 1;
     fill_sums(result);
@@ -104,8 +102,8 @@ class ResampledMetrics {
     });
     std::vector<Step> merged;
     for (const auto& step : walk_) {
-      const bool same = !merged.empty() && merged.back().position == step.position &&
-                        merged.back().cluster == step.cluster;
+      const bool same =
+          !merged.empty() && merged.back().position == step.position && merged.back().cluster == step.cluster;
       if (same)
         ++merged.back().queries;
       else
@@ -185,8 +183,7 @@ std::optional<MetricIntervals> bootstrap_metrics(const std::vector<double>& posi
   return intervals_of(draws);
 }
 
-std::optional<Interval> bootstrap_mean(const std::vector<double>& values,
-                                       const std::vector<int64_t>& clusters,
+std::optional<Interval> bootstrap_mean(const std::vector<double>& values, const std::vector<int64_t>& clusters,
                                        const BootstrapOptions& options) {
   check_sizes(values.size(), clusters);
   const auto numbers = renumber(clusters);
@@ -205,8 +202,7 @@ std::optional<Interval> bootstrap_mean(const std::vector<double>& values,
 }
 
 PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b,
-                                   const std::vector<int64_t>& clusters,
-                                   const BootstrapOptions& options) {
+                                   const std::vector<int64_t>& clusters, const BootstrapOptions& options) {
   check_sizes(a.size(), clusters);
   check_sizes(b.size(), clusters);
   PairedDifference result;
@@ -215,9 +211,8 @@ PairedDifference paired_difference(const std::vector<double>& a, const std::vect
   if (cluster_count(numbers) < 2 || options.draws < 1) return result;
   const ResampledMetrics of_a(a, numbers), of_b(b, numbers);
   std::vector<MetricValues> draws(options.draws);
-  for_each_draw(cluster_count(numbers), options, [&](int64_t draw, const Weights& weights) {
-    draws[draw] = minus(of_a.of(weights), of_b.of(weights));
-  });
+  for_each_draw(cluster_count(numbers), options,
+                [&](int64_t draw, const Weights& weights) { draws[draw] = minus(of_a.of(weights), of_b.of(weights)); });
   result.ci95 = intervals_of(draws);
   return result;
 }

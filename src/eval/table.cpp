@@ -17,8 +17,8 @@ namespace {
 constexpr std::array<Metric, 4> kColumns{Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR};
 
 const TableRow* find_row(const Table& table, const std::string& name) {
-  const auto found = std::find_if(table.rows.begin(), table.rows.end(),
-                                  [&](const TableRow& row) { return row.name == name; });
+  const auto found =
+      std::find_if(table.rows.begin(), table.rows.end(), [&](const TableRow& row) { return row.name == name; });
   return found == table.rows.end() ? nullptr : &*found;
 }
 
@@ -34,16 +34,15 @@ const TableRow* baseline_of(const Table& table) {
 // that has one.
 const TableRow* reference_of(const Table& table) {
   if (const auto* row = baseline_of(table); row != nullptr && row->report) return row;
-  const auto found = std::find_if(table.rows.begin(), table.rows.end(),
-                                  [](const TableRow& row) { return row.report.has_value(); });
+  const auto found =
+      std::find_if(table.rows.begin(), table.rows.end(), [](const TableRow& row) { return row.report.has_value(); });
   return found == table.rows.end() ? nullptr : &*found;
 }
 
 // How a row differs from the reference in rules or data; empty: nowhere.
 std::string protocol_difference(const Protocol& a, const Protocol& b) {
   std::vector<std::string> parts;
-  const auto compare = [&](const std::string& what, const std::string& mine,
-                           const std::string& theirs) {
+  const auto compare = [&](const std::string& what, const std::string& mine, const std::string& theirs) {
     if (mine != theirs) parts.push_back(what + " " + mine + " instead of " + theirs);
   };
   compare("split", a.split, b.split);
@@ -51,8 +50,7 @@ std::string protocol_difference(const Protocol& a, const Protocol& b) {
   compare("texts", std::to_string(a.texts), std::to_string(b.texts));
   compare("videos", std::to_string(a.videos), std::to_string(b.videos));
   compare("ties", tie_policy_name(a.ties), tie_policy_name(b.ties));
-  compare("video to text", video_to_text_name(a.video_to_text),
-          video_to_text_name(b.video_to_text));
+  compare("video to text", video_to_text_name(a.video_to_text), video_to_text_name(b.video_to_text));
   return join(parts, ", ");
 }
 
@@ -68,25 +66,20 @@ struct Comparison {
 
 Comparison compare_rows(const TableRow& row, const TableRow& baseline) {
   if (!row.report || !baseline.report) return {};
-  if (!row.ranks || !baseline.ranks)
-    return {std::nullopt, "no saved ranks, so no paired comparison"};
+  if (!row.ranks || !baseline.ranks) return {std::nullopt, "no saved ranks, so no paired comparison"};
   const auto &mine = *row.ranks, &theirs = *baseline.ranks;
-  if (mine.text_to_video.ids != theirs.text_to_video.ids ||
-      mine.video_to_text.ids != theirs.video_to_text.ids)
-    return {std::nullopt,
-            "evaluated on other queries than " + baseline.name + ", so no paired comparison"};
+  if (mine.text_to_video.ids != theirs.text_to_video.ids || mine.video_to_text.ids != theirs.video_to_text.ids)
+    return {std::nullopt, "evaluated on other queries than " + baseline.name + ", so no paired comparison"};
   const auto& protocol = baseline.report->protocol;
-  if (const auto other = protocol_difference(row.report->protocol, protocol); !other.empty())
-    return {std::nullopt, ""};
-  const BootstrapOptions options{protocol.bootstrap_draws,
-                                 static_cast<uint64_t>(protocol.bootstrap_seed), 0};
+  if (const auto other = protocol_difference(row.report->protocol, protocol); !other.empty()) return {std::nullopt, ""};
+  const BootstrapOptions options{protocol.bootstrap_draws, static_cast<uint64_t>(protocol.bootstrap_seed), 0};
   const auto paired = [&](const QueryRanks& a, const QueryRanks& b) {
-    return paired_difference(a.positions(protocol.ties), b.positions(protocol.ties),
-                             number_clusters(b.clusters), options);
+    return paired_difference(a.positions(protocol.ties), b.positions(protocol.ties), number_clusters(b.clusters),
+                             options);
   };
-  return {RowDifference{paired(mine.text_to_video, theirs.text_to_video),
-                        paired(mine.video_to_text, theirs.video_to_text)},
-          ""};
+  return {
+      RowDifference{paired(mine.text_to_video, theirs.text_to_video), paired(mine.video_to_text, theirs.video_to_text)},
+      ""};
 }
 
 std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metric) {
@@ -95,8 +88,7 @@ std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metr
 }
 
 void append_direction(GridRow& row, const DirectionMetrics& metrics) {
-  for (const auto metric : kColumns)
-    row.cells.push_back(number_cell(metrics[metric], interval_of(metrics, metric)));
+  for (const auto metric : kColumns) row.cells.push_back(number_cell(metrics[metric], interval_of(metrics, metric)));
 }
 void append_direction(GridRow& row, const MetricValues& values) {
   for (const auto metric : kColumns) row.cells.push_back(number_cell(values[metric]));
@@ -111,14 +103,12 @@ void append_direction(GridRow& row, const PairedDifference& paired) {
   for (const auto metric : kColumns) {
     std::optional<Interval> interval;
     if (paired.ci95) interval = paired.ci95->at(static_cast<size_t>(metric));
-    row.cells.push_back(
-        difference_cell(paired.difference[metric], interval, paired.beyond(metric)));
+    row.cells.push_back(difference_cell(paired.difference[metric], interval, paired.beyond(metric)));
   }
 }
 
 Grid both_directions_grid(const std::string& title) {
-  Grid grid{title, "", {{"text to video", kColumns.size()}, {"video to text", kColumns.size()}},
-            {},    {}, {}};
+  Grid grid{title, "", {{"text to video", kColumns.size()}, {"video to text", kColumns.size()}}, {}, {}, {}};
   for (int direction = 0; direction < 2; ++direction)
     for (const auto metric : kColumns) grid.columns.push_back(metric_name(metric));
   return grid;
@@ -142,13 +132,12 @@ GridRow retrieval_row(const TableRow& row) {
 
 std::string rules_note(const Protocol& protocol) {
   std::string note = (protocol.split.empty() ? std::string() : protocol.split + " split, ") +
-                     std::to_string(protocol.texts) + " texts, " + std::to_string(protocol.videos) +
-                     " videos; ties " + tie_policy_name(protocol.ties) + "; video to text by " +
+                     std::to_string(protocol.texts) + " texts, " + std::to_string(protocol.videos) + " videos; ties " +
+                     tie_policy_name(protocol.ties) + "; video to text by " +
                      video_to_text_name(protocol.video_to_text) + ".";
   if (protocol.bootstrap_draws > 0)
-    note += " 95 % intervals in brackets: " + std::to_string(protocol.bootstrap_draws) +
-            " draws of " + std::to_string(protocol.clusters) + " clusters, seed " +
-            std::to_string(protocol.bootstrap_seed) + ".";
+    note += " 95 % intervals in brackets: " + std::to_string(protocol.bootstrap_draws) + " draws of " +
+            std::to_string(protocol.clusters) + " clusters, seed " + std::to_string(protocol.bootstrap_seed) + ".";
   return note;
 }
 
@@ -203,24 +192,23 @@ Grid difference_grid(const Table& table, const std::vector<Comparison>& comparis
     grid.rows.push_back(row);
   }
   if (!grid.rows.empty())
-    grid.notes.insert(
-        grid.notes.begin(),
-        "* beyond chance: the paired 95 % interval of the difference does not hold 0.");
+    grid.notes.insert(grid.notes.begin(),
+                      "* beyond chance: the paired 95 % interval of the difference does not hold 0.");
   return grid;
 }
 
 const Breakdown* breakdown_of(const TableRow& row, const std::string& tag) {
   if (!row.report) return nullptr;
   const auto& all = row.report->breakdown;
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Breakdown& breakdown) { return breakdown.tag == tag; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Breakdown& breakdown) { return breakdown.tag == tag; });
   return found == all.end() ? nullptr : &*found;
 }
 
 using EntryCell = std::function<GridCell(const BreakdownEntry&)>;
 
-Grid tag_grid(const Table& table, const std::string& title, const Breakdown& layout,
-              const EntryCell& cell, const GridCell& random) {
+Grid tag_grid(const Table& table, const std::string& title, const Breakdown& layout, const EntryCell& cell,
+              const GridCell& random) {
   Grid grid{title, "", {}, {}, {}, {}};
   for (const auto& entry : layout.entries) grid.columns.push_back(entry.value);
   for (const auto& row : table.rows) {
@@ -229,9 +217,8 @@ Grid tag_grid(const Table& table, const std::string& title, const Breakdown& lay
     GridRow line{row.name, {}, false};
     for (const auto& wanted : layout.entries) {
       const auto& entries = breakdown->entries;
-      const auto found =
-          std::find_if(entries.begin(), entries.end(),
-                       [&](const BreakdownEntry& entry) { return entry.value == wanted.value; });
+      const auto found = std::find_if(entries.begin(), entries.end(),
+                                      [&](const BreakdownEntry& entry) { return entry.value == wanted.value; });
       line.cells.push_back(found == entries.end() ? GridCell{} : cell(*found));
     }
     grid.rows.push_back(line);
@@ -296,10 +283,8 @@ Json row_json(const TableRow& row, const Comparison& comparison) {
                                                               : "not run"},
             {"source", row.source}};
   if (row.report) json["metrics"] = report_json(*row.report);
-  if (!row.published_text_to_video.empty())
-    json["published"]["text_to_video"] = row.published_text_to_video;
-  if (!row.published_video_to_text.empty())
-    json["published"]["video_to_text"] = row.published_video_to_text;
+  if (!row.published_text_to_video.empty()) json["published"]["text_to_video"] = row.published_text_to_video;
+  if (!row.published_video_to_text.empty()) json["published"]["video_to_text"] = row.published_video_to_text;
   if (!comparison.obstacle.empty()) json["not_compared"] = comparison.obstacle;
   if (comparison.difference) {
     json["difference"]["text_to_video"] = difference_json(comparison.difference->text_to_video);
@@ -312,8 +297,7 @@ std::string table_json(const Table& table) {
   const auto* baseline = baseline_of(table);
   const auto comparisons = comparisons_of(table, baseline);
   Json json{{"title", table.title}, {"baseline", table.baseline}, {"rows", Json::array()}};
-  for (size_t i = 0; i < table.rows.size(); ++i)
-    json["rows"].push_back(row_json(table.rows[i], comparisons[i]));
+  for (size_t i = 0; i < table.rows.size(); ++i) json["rows"].push_back(row_json(table.rows[i], comparisons[i]));
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -322,8 +306,7 @@ std::string table_json(const Table& table) {
 TableFormat parse_table_format(const std::string& name) {
   const std::vector<std::string> names{"text", "markdown", "latex", "html", "json"};
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end())
-    throw ConfigError(unknown_name_message("table format", name, names) + ".");
+  if (found == names.end()) throw ConfigError(unknown_name_message("table format", name, names) + ".");
   return static_cast<TableFormat>(found - names.begin());
 }
 

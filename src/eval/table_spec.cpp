@@ -18,8 +18,7 @@ std::map<std::string, double> read_published(const ConfigNode& node, const std::
     bool known = false;
     for (const auto metric : kMetrics) known = known || metric_name(metric) == name;
     if (!known)
-      node.error(direction, "unknown metric '" + name +
-                                "'; known are R@1, R@5, R@10, R@50, MdR, MnR, RSum, GM");
+      node.error(direction, "unknown metric '" + name + "'; known are R@1, R@5, R@10, R@50, MdR, MnR, RSum, GM");
   }
   return values;
 }
@@ -30,8 +29,7 @@ std::string run_dir_of(const ConfigNode& row, const std::string& config) {
   try {
     std::string dir;
     ConfigNode::load(config).child("run").read("dir", dir);
-    if (dir.empty())
-      row.error("config", "'" + config + "' has no run.dir, which says where its run is");
+    if (dir.empty()) row.error("config", "'" + config + "' has no run.dir, which says where its run is");
     return dir;
   } catch (const ConfigError& error) {
     row.error("config", error.what());
@@ -69,11 +67,9 @@ TableRow load_row(const TableEntry& entry, const RunMissing& run_missing) {
   auto row = entry.row;
   if (row.kind == TableRow::Kind::kPublished) return row;
   const auto metrics = entry.run_dir / kMetricsFile;
-  if (!fs::exists(metrics) && run_missing && !entry.config.empty())
-    run_missing(entry.config, entry.run_dir);
+  if (!fs::exists(metrics) && run_missing && !entry.config.empty()) run_missing(entry.config, entry.run_dir);
   if (!fs::exists(metrics)) {
-    row.source = entry.config.empty() ? "there is no " + metrics.string()
-                                      : "make it with tvr train " + entry.config;
+    row.source = entry.config.empty() ? "there is no " + metrics.string() : "make it with tvr train " + entry.config;
     return row;
   }
   row.kind = TableRow::Kind::kRun;
@@ -129,16 +125,14 @@ TableSpec table_spec_of_runs(const std::vector<fs::path>& run_dirs) {
   TableSpec spec;
   for (const auto& dir : run_dirs) {
     if (!fs::exists(dir / kMetricsFile))
-      throw DataError(
-          dir.string() + ": holds no " + kMetricsFile +
-          "; give run directories that tvr train or tvr eval wrote, or a table file (.yaml).");
+      throw DataError(dir.string() + ": holds no " + kMetricsFile +
+                      "; give run directories that tvr train or tvr eval wrote, or a table file (.yaml).");
     TableEntry entry;
     entry.row.name = tail(dir, depth);
     entry.run_dir = dir;
     spec.entries.push_back(entry);
   }
-  if (!all_differ(run_dirs, depth))
-    throw DataError("A run directory is given twice; name each once.");
+  if (!all_differ(run_dirs, depth)) throw DataError("A run directory is given twice; name each once.");
   if (!spec.entries.empty()) spec.baseline = spec.entries.front().row.name;
   return spec;
 }

@@ -56,9 +56,17 @@ int64_t total_bytes(const Features& features) {
 
 }  // namespace
 
-TextFeatures concatenate(const std::vector<TextFeatures>& blocks) { return concatenate_blocks(blocks); }
-VideoFeatures concatenate(const std::vector<VideoFeatures>& blocks) { return concatenate_blocks(blocks); }
-int64_t byte_size(const TextFeatures& features) { return total_bytes(features); }
-int64_t byte_size(const VideoFeatures& features) { return total_bytes(features); }
+TextFeatures concatenate(const std::vector<TextFeatures>& blocks) {
+  return concatenate_blocks(blocks);
+}
+VideoFeatures concatenate(const std::vector<VideoFeatures>& blocks) {
+  return concatenate_blocks(blocks);
+}
+int64_t byte_size(const TextFeatures& features) {
+  return total_bytes(features);
+}
+int64_t byte_size(const VideoFeatures& features) {
+  return total_bytes(features);
+}
 
 }  // namespace tvr

@@ -21,13 +21,15 @@ void fill(torch::Tensor& parameter, Draw&& draw) {
 
 }  // namespace
 
-void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix, const std::vector<InitRule>& rules) {
+void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix,
+                const std::vector<InitRule>& rules) {
   const torch::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
     const auto& name = item.key();
     auto& parameter = item.value();
     Random random(seed, "initial weights", 0, hash_name(prefix + name));
-    const auto rule = std::find_if(rules.begin(), rules.end(), [&](const InitRule& r) { return matches_pattern(name, r.pattern); });
+    const auto rule =
+        std::find_if(rules.begin(), rules.end(), [&](const InitRule& r) { return matches_pattern(name, r.pattern); });
     if (rule != rules.end()) {
       fill(parameter, [&] { return rule->scale * random.normal(); });
     } else if (parameter.dim() < 2) {

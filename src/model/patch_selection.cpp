@@ -10,7 +10,8 @@ VideoFeatures select_salient_patches(VideoFeatures video, int64_t count) {
   const int64_t patches = video.patches.size(2), dim = video.patches.size(3);
   torch::Tensor places;  // [V,F,K] int64
   if (count >= patches) {
-    places = torch::arange(patches, video.mask.options().dtype(torch::kLong)).expand({video.patches.size(0), video.patches.size(1), patches});
+    places = torch::arange(patches, video.mask.options().dtype(torch::kLong))
+                 .expand({video.patches.size(0), video.patches.size(1), patches});
   } else {
     const torch::NoGradGuard no_grad;  // the choice is discrete; gradients flow through what is kept
     const auto units = unit(video.patches) * video.mask.unsqueeze(-1).unsqueeze(-1);

@@ -33,7 +33,8 @@ torch::Tensor Score::scale(size_t part) const {
 }
 
 torch::Tensor Score::sum(const Parts& parts) const {
-  TORCH_CHECK(parts.size() == weights_.size(), "the head returned ", parts.size(), " parts and declared ", weights_.size());
+  TORCH_CHECK(parts.size() == weights_.size(), "the head returned ", parts.size(), " parts and declared ",
+              weights_.size());
   torch::Tensor total;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (weights_[i] == 0) continue;

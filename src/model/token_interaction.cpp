@@ -11,9 +11,12 @@ torch::Tensor uniform_weights(const torch::Tensor& mask, torch::ScalarType type)
 }
 
 torch::Tensor token_cosines(const WeightedTokens& text, const WeightedTokens& video) {
-  const int64_t texts = text.values.size(0), words = text.values.size(1), videos = video.values.size(0), tokens = video.values.size(1);
-  const auto product = torch::matmul(unit(text.values).flatten(0, 1), unit(video.values).flatten(0, 1).t());  // [T·L,V·S]
-  const auto padded = text.mask.view({texts, 1, words, 1}).logical_and(video.mask.view({1, videos, 1, tokens})).logical_not();
+  const int64_t texts = text.values.size(0), words = text.values.size(1), videos = video.values.size(0),
+                tokens = video.values.size(1);
+  const auto product =
+      torch::matmul(unit(text.values).flatten(0, 1), unit(video.values).flatten(0, 1).t());  // [T·L,V·S]
+  const auto padded =
+      text.mask.view({texts, 1, words, 1}).logical_and(video.mask.view({1, videos, 1, tokens})).logical_not();
   return product.view({texts, words, videos, tokens}).transpose(1, 2).masked_fill(padded, kPadded);
 }
 

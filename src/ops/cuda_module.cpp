@@ -23,12 +23,15 @@ Function* find_function(void* library, const char* name) {
   return reinterpret_cast<Function*>(dlsym(library, name));
 }
 
-CudaModule refused(const fs::path& file, const std::string& reason) { return {false, file, reason, ""}; }
+CudaModule refused(const fs::path& file, const std::string& reason) {
+  return {false, file, reason, ""};
+}
 
 CudaModule open_beside_executable() {
   const auto folder = executable_folder();
   const auto file = find_cuda_module({folder, folder / ".." / "lib"});
-  if (file.empty()) return refused(file, "this build has no CUDA module (libtvr_cuda.so); it needs a CUDA toolkit to build");
+  if (file.empty())
+    return refused(file, "this build has no CUDA module (libtvr_cuda.so); it needs a CUDA toolkit to build");
   // Without a driver nothing is gained by the second it takes to load LibTorch's CUDA part.
   if (!dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL)) return refused(file, "no NVIDIA driver: " + last_error());
   return load_cuda_module(file);

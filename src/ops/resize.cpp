@@ -10,7 +10,9 @@ namespace {
 constexpr int kFractionBits = 22;  // weights are integers of 2^-22, sums start at one half
 constexpr int64_t kChannels = 3;
 
-double bilinear(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+double bilinear(double x) {
+  return std::max(0.0, 1.0 - std::abs(x));
+}
 
 double bicubic(double x) {
   constexpr double a = -0.5;
@@ -57,10 +59,13 @@ Kernel make_kernel(int64_t in, int64_t out, Interpolation interpolation) {
   return kernel;
 }
 
-uint8_t to_byte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255)); }
+uint8_t to_byte(int32_t sum) {
+  return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+}
 
 // One output row or pixel: `count` inputs of `length` bytes each, `stride` bytes apart, under their weights.
-void blend(const uint8_t* in, int64_t stride, const int32_t* weights, int64_t count, int64_t length, int32_t* sums, uint8_t* out) {
+void blend(const uint8_t* in, int64_t stride, const int32_t* weights, int64_t count, int64_t length, int32_t* sums,
+           uint8_t* out) {
   std::fill_n(sums, length, 1 << (kFractionBits - 1));
   for (int64_t k = 0; k < count; ++k)
     for (int64_t i = 0; i < length; ++i) sums[i] += in[k * stride + i] * weights[k];
@@ -81,8 +86,8 @@ Image resize_width(const Image& image, int64_t width, Interpolation interpolatio
     uint8_t* out = result.pixels.data() + y * width * kChannels;
     for (int64_t x = 0; x < width; ++x) {
       const auto i = static_cast<size_t>(x);
-      blend(row + kernel.first[i] * kChannels, kChannels, &kernel.weights[static_cast<size_t>(x * kernel.most)], kernel.counts[i],
-            kChannels, sums, out + x * kChannels);
+      blend(row + kernel.first[i] * kChannels, kChannels, &kernel.weights[static_cast<size_t>(x * kernel.most)],
+            kernel.counts[i], kChannels, sums, out + x * kChannels);
     }
   }
   return result;

@@ -22,29 +22,52 @@ constexpr char32_t kWindows1252[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0
 
 std::u32string_view ligature(char32_t c) {
   switch (c) {
-    case 0x132: return U"IJ";
-    case 0x133: return U"ij";
-    case 0x149: return U"'n";
-    case 0x1C4: return U"D\u017D";
-    case 0x1C5: return U"D\u017E";
-    case 0x1C6: return U"d\u017E";
-    case 0x1C7: return U"LJ";
-    case 0x1C8: return U"Lj";
-    case 0x1C9: return U"lj";
-    case 0x1CA: return U"NJ";
-    case 0x1CB: return U"Nj";
-    case 0x1CC: return U"nj";
-    case 0x1F1: return U"DZ";
-    case 0x1F2: return U"Dz";
-    case 0x1F3: return U"dz";
-    case 0xFB00: return U"ff";
-    case 0xFB01: return U"fi";
-    case 0xFB02: return U"fl";
-    case 0xFB03: return U"ffi";
-    case 0xFB04: return U"ffl";
-    case 0xFB05: return U"\u017Ft";
-    case 0xFB06: return U"st";
-    default: return {};
+    case 0x132:
+      return U"IJ";
+    case 0x133:
+      return U"ij";
+    case 0x149:
+      return U"'n";
+    case 0x1C4:
+      return U"D\u017D";
+    case 0x1C5:
+      return U"D\u017E";
+    case 0x1C6:
+      return U"d\u017E";
+    case 0x1C7:
+      return U"LJ";
+    case 0x1C8:
+      return U"Lj";
+    case 0x1C9:
+      return U"lj";
+    case 0x1CA:
+      return U"NJ";
+    case 0x1CB:
+      return U"Nj";
+    case 0x1CC:
+      return U"nj";
+    case 0x1F1:
+      return U"DZ";
+    case 0x1F2:
+      return U"Dz";
+    case 0x1F3:
+      return U"dz";
+    case 0xFB00:
+      return U"ff";
+    case 0xFB01:
+      return U"fi";
+    case 0xFB02:
+      return U"fl";
+    case 0xFB03:
+      return U"ffi";
+    case 0xFB04:
+      return U"ffl";
+    case 0xFB05:
+      return U"\u017Ft";
+    case 0xFB06:
+      return U"st";
+    default:
+      return {};
   }
 }
 
@@ -60,29 +83,39 @@ const std::u32string& narrow_form(char32_t c) {
 // Every fix that looks at one character; what it yields needs none of the others.
 void append_fixed(char32_t c, std::u32string& out) {
   if (c >= 0x80 && c <= 0x9F && kWindows1252[c - 0x80] != 0) c = kWindows1252[c - 0x80];
-  if (c < 0x80) out += c;
-  else if (c == 0x2BC || (c >= 0x2018 && c <= 0x201B)) out += U'\'';
-  else if (c >= 0x201C && c <= 0x201F) out += U'"';
-  else if (c == 0x2028 || c == 0x2029) out += U'\n';
-  else if (c == 0x3000) out += U' ';
-  else if (c >= kWideFirst && c <= kWideLast) out += narrow_form(c);
-  else if (const auto parts = ligature(c); !parts.empty()) out += parts;
-  else out += c;
+  if (c < 0x80)
+    out += c;
+  else if (c == 0x2BC || (c >= 0x2018 && c <= 0x201B))
+    out += U'\'';
+  else if (c >= 0x201C && c <= 0x201F)
+    out += U'"';
+  else if (c == 0x2028 || c == 0x2029)
+    out += U'\n';
+  else if (c == 0x3000)
+    out += U' ';
+  else if (c >= kWideFirst && c <= kWideLast)
+    out += narrow_form(c);
+  else if (const auto parts = ligature(c); !parts.empty())
+    out += parts;
+  else
+    out += c;
 }
 
 std::u32string fix_characters(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\r') append_fixed(text[i], out);
-    else if (i + 1 == text.size() || text[i + 1] != '\n') out += U'\n';  // CRLF: its LF follows
+    if (text[i] != '\r')
+      append_fixed(text[i], out);
+    else if (i + 1 == text.size() || text[i + 1] != '\n')
+      out += U'\n';  // CRLF: its LF follows
   }
   return out;
 }
 
 bool is_control(char32_t c) {
-  return c <= 0x8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
+  return c <= 0x8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
+         (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
 // The length of the colour code "ESC [ 1 ; 31 m" at the start of `text`, or 0.
@@ -120,8 +153,10 @@ std::u32string fix_segment(std::u32string_view segment, bool unescape) {
 std::u32string collapse_blanks(std::u32string_view text) {
   std::u32string out;
   for (const char32_t c : text) {
-    if (!is_space(c)) out += c;
-    else if (!out.empty() && out.back() != ' ') out += U' ';
+    if (!is_space(c))
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += U' ';
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
@@ -136,8 +171,10 @@ std::string clean_plain(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (c != ' ') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    else if (!out.empty() && out.back() != ' ') out += ' ';
+    if (c != ' ')
+      out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;

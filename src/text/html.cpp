@@ -59,9 +59,15 @@ EntityMap closed_entities() {
   return closed;
 }
 
-bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
-bool is_hexadecimal(char32_t c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_alphanumeric(char32_t c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_digit(char32_t c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hexadecimal(char32_t c) {
+  return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_alphanumeric(char32_t c) {
+  return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 bool ends_name(char32_t c) {
   return c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' || c == ';';
 }
@@ -72,9 +78,12 @@ bool is_dropped(uint32_t code) {
 }
 
 void append_code(uint32_t code, std::u32string& out) {
-  if (code >= 0x80 && code <= 0x9F) out += kControlCorrections[code - 0x80];
-  else if (code == 0 || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) out += U'\uFFFD';
-  else if (!is_dropped(code)) out += static_cast<char32_t>(code);
+  if (code >= 0x80 && code <= 0x9F)
+    out += kControlCorrections[code - 0x80];
+  else if (code == 0 || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF)
+    out += U'\uFFFD';
+  else if (!is_dropped(code))
+    out += static_cast<char32_t>(code);
 }
 
 // "&#38;", "&#x26" at the start of `text`: appends its character and returns its length, or 0.
@@ -147,6 +156,8 @@ std::u32string unescape_html(std::u32string_view text) {
   });
 }
 
-std::u32string unescape_html_closed(std::u32string_view text) { return replace_references(text, append_closed); }
+std::u32string unescape_html_closed(std::u32string_view text) {
+  return replace_references(text, append_closed);
+}
 
 }  // namespace tvr

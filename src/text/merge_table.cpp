@@ -16,8 +16,7 @@ namespace {
 constexpr size_t kMaxFile = 64 << 20;  // unpacked; the published file has 3 MB
 constexpr int32_t kFirstMerge = 512, kAtEnd = 256;
 constexpr std::string_view kFirst = "i n", kLast = "jeky ll</w>";
-constexpr const char* kRemedy =
-    "; run scripts/setup.sh, or set run.assets or TVR_ASSETS to the folder that holds it.";
+constexpr const char* kRemedy = "; run scripts/setup.sh, or set run.assets or TVR_ASSETS to the folder that holds it.";
 
 // The whole file, unpacked if it is packed.
 std::string read_packed(const std::filesystem::path& path) {
@@ -81,8 +80,7 @@ void MergeTable::add_bytes(Names& names) {
   order.insert(order.end(), others.begin(), others.end());
   for (size_t id = 0; id < order.size(); ++id) {
     // The file writes a byte that has no printed form as the characters from U+0100 on.
-    const auto character =
-        id < printed ? static_cast<char32_t>(order[id]) : static_cast<char32_t>(256 + id - printed);
+    const auto character = id < printed ? static_cast<char32_t>(order[id]) : static_cast<char32_t>(256 + id - printed);
     const auto name = encode_utf8(std::u32string_view(&character, 1));
     byte_ids_[order[id]] = static_cast<int32_t>(id);
     names[name] = static_cast<int32_t>(id);

@@ -28,9 +28,17 @@ std::vector<int64_t> SentencePieceTokenizer::encode(std::string_view text) const
   return {pieces.begin(), pieces.end()};
 }
 
-int64_t SentencePieceTokenizer::vocabulary_size() const { return model_->GetPieceSize(); }
-int64_t SentencePieceTokenizer::start_id() const { return model_->bos_id(); }
-int64_t SentencePieceTokenizer::end_id() const { return model_->eos_id(); }
-int64_t SentencePieceTokenizer::pad_id() const { return std::max(model_->pad_id(), 0); }
+int64_t SentencePieceTokenizer::vocabulary_size() const {
+  return model_->GetPieceSize();
+}
+int64_t SentencePieceTokenizer::start_id() const {
+  return model_->bos_id();
+}
+int64_t SentencePieceTokenizer::end_id() const {
+  return model_->eos_id();
+}
+int64_t SentencePieceTokenizer::pad_id() const {
+  return std::max(model_->pad_id(), 0);
+}
 
 }  // namespace tvr

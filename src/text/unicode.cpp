@@ -64,22 +64,36 @@ std::string encode_utf8(std::u32string_view text) {
   return result;
 }
 
-std::u32string to_nfc(std::u32string_view text) { return normalize(form(icu::Normalizer2::getNFCInstance), text); }
+std::u32string to_nfc(std::u32string_view text) {
+  return normalize(form(icu::Normalizer2::getNFCInstance), text);
+}
 
 std::u32string to_nfkc(char32_t character) {
   return normalize(form(icu::Normalizer2::getNFKCInstance), std::u32string_view(&character, 1));
 }
 
-std::u32string to_lower(std::u32string_view text) { return from_icu(to_icu(text).toLower(icu::Locale::getRoot())); }
+std::u32string to_lower(std::u32string_view text) {
+  return from_icu(to_icu(text).toLower(icu::Locale::getRoot()));
+}
 
-std::u32string to_upper(std::u32string_view text) { return from_icu(to_icu(text).toUpper(icu::Locale::getRoot())); }
+std::u32string to_upper(std::u32string_view text) {
+  return from_icu(to_icu(text).toUpper(icu::Locale::getRoot()));
+}
 
-bool is_space(char32_t character) { return u_isUWhiteSpace(static_cast<UChar32>(character)) != 0; }
+bool is_space(char32_t character) {
+  return u_isUWhiteSpace(static_cast<UChar32>(character)) != 0;
+}
 
-bool is_letter(char32_t character) { return (U_GET_GC_MASK(static_cast<UChar32>(character)) & U_GC_L_MASK) != 0; }
+bool is_letter(char32_t character) {
+  return (U_GET_GC_MASK(static_cast<UChar32>(character)) & U_GC_L_MASK) != 0;
+}
 
-bool is_number(char32_t character) { return (U_GET_GC_MASK(static_cast<UChar32>(character)) & U_GC_N_MASK) != 0; }
+bool is_number(char32_t character) {
+  return (U_GET_GC_MASK(static_cast<UChar32>(character)) & U_GC_N_MASK) != 0;
+}
 
-bool is_digit(char32_t character) { return u_isdigit(static_cast<UChar32>(character)) != 0; }
+bool is_digit(char32_t character) {
+  return u_isdigit(static_cast<UChar32>(character)) != 0;
+}
 
 }  // namespace tvr

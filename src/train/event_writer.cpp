@@ -40,7 +40,9 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 // TFRecord masks checksums so that those of data which holds checksums stay telling.
-uint32_t masked_crc(std::string_view bytes) { return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u; }
+uint32_t masked_crc(std::string_view bytes) {
+  return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u;
+}
 
 template <class T>
 std::string raw(T value) {
@@ -62,7 +64,9 @@ std::string varint(uint64_t value) {
   return bytes + static_cast<char>(value);
 }
 
-std::string key(uint64_t field, WireType type) { return varint(field << 3 | type); }
+std::string key(uint64_t field, WireType type) {
+  return varint(field << 3 | type);
+}
 std::string message(uint64_t field, const std::string& content) {
   return key(field, kBytes) + varint(content.size()) + content;
 }
@@ -106,8 +110,10 @@ std::optional<int64_t> step_of(std::string_view event) {
     if (!field) return {};
     const auto type = *field & 7;
     std::optional<uint64_t> length = type == kFixed64 ? 8 : 4;
-    if (type == kVarint || type == kBytes) length = take_varint(event);
-    else if (type != kFixed64 && type != kFixed32) return {};
+    if (type == kVarint || type == kBytes)
+      length = take_varint(event);
+    else if (type != kFixed64 && type != kFixed32)
+      return {};
     if (!length) return {};
     if (*field == (kStep << 3 | kVarint)) return static_cast<int64_t>(*length);
     if (type == kVarint) continue;

@@ -25,7 +25,9 @@ void on_signal(int signal) {
   interrupts = 1;
 }
 
-double wall_time() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double wall_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 int64_t peak_memory_mb() {
   rusage usage{};
@@ -45,7 +47,10 @@ void append_line(const RunDirectory& run, const nlohmann::ordered_json& line, Tr
 
 class LogHook final : public TrainHook {
  public:
-  LogHook(const RunDirectory& run, int64_t total, int64_t done) : run_(run), events_(run.events(), true), progress_("train", total) { progress_.advance(done); }
+  LogHook(const RunDirectory& run, int64_t total, int64_t done)
+      : run_(run), events_(run.events(), true), progress_("train", total) {
+    progress_.advance(done);
+  }
 
   void after_step(const StepReport& report, TrainState& state) override {
     const double seconds = report.data_seconds + report.compute_seconds;
@@ -61,8 +66,9 @@ class LogHook final : public TrainHook {
     events_.scalar("train/loss", report.step, report.loss, wall_time());
     for (const auto& [name, value] : report.terms) events_.scalar("train/" + name, report.step, value, wall_time());
     for (const auto& [pattern, rate] : report.rates) events_.scalar("rate/" + pattern, report.step, rate, wall_time());
-    progress_.advance(1, fmt::format("loss {:.3f}, {:.0f} pairs/s, data {:.0f} ms, compute {:.0f} ms", report.loss, static_cast<double>(report.pairs) / seconds,
-                                     report.data_seconds * 1e3, report.compute_seconds * 1e3));
+    progress_.advance(1, fmt::format("loss {:.3f}, {:.0f} pairs/s, data {:.0f} ms, compute {:.0f} ms", report.loss,
+                                     static_cast<double>(report.pairs) / seconds, report.data_seconds * 1e3,
+                                     report.compute_seconds * 1e3));
   }
 
  private:
@@ -104,13 +110,16 @@ class EvaluationHook final : public TrainHook {
 
 class CheckpointHook final : public TrainHook {
  public:
-  CheckpointHook(const RunDirectory& run, const Trainer& trainer, int64_t every) : run_(run), trainer_(trainer), every_(every) {}
+  CheckpointHook(const RunDirectory& run, const Trainer& trainer, int64_t every)
+      : run_(run), trainer_(trainer), every_(every) {}
 
   void after_step(const StepReport& report, TrainState& state) override {
     const bool stop = interrupted();
     if (!stop && report.step % every_ != 0 && report.step != trainer_.total_steps()) return;
     run_.save("last", trainer_, state);
-    if (stop) throw Interrupted("Interrupted after step " + std::to_string(report.step) + "; the checkpoint is saved, continue with --resume.");
+    if (stop)
+      throw Interrupted("Interrupted after step " + std::to_string(report.step) +
+                        "; the checkpoint is saved, continue with --resume.");
   }
 
  private:
@@ -124,7 +133,8 @@ class CheckpointHook final : public TrainHook {
 std::unique_ptr<TrainHook> make_log_hook(const RunDirectory& run, int64_t total_steps, int64_t done_steps) {
   return std::make_unique<LogHook>(run, total_steps, done_steps);
 }
-std::unique_ptr<TrainHook> make_evaluation_hook(const RunDirectory& run, const Trainer& trainer, std::function<Validation()> evaluate, int64_t every) {
+std::unique_ptr<TrainHook> make_evaluation_hook(const RunDirectory& run, const Trainer& trainer,
+                                                std::function<Validation()> evaluate, int64_t every) {
   return std::make_unique<EvaluationHook>(run, trainer, std::move(evaluate), every);
 }
 std::unique_ptr<TrainHook> make_checkpoint_hook(const RunDirectory& run, const Trainer& trainer, int64_t every) {
@@ -135,6 +145,8 @@ void catch_interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
 }
-bool interrupted() { return interrupts != 0; }
+bool interrupted() {
+  return interrupts != 0;
+}
 
 }  // namespace tvr

@@ -22,13 +22,16 @@ std::string pattern_of(const std::string& name, const std::map<std::string, doub
 }
 
 bool matches_any(const std::string& name, const std::vector<std::string>& patterns) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return matches_pattern(name, pattern); });
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const auto& pattern) { return matches_pattern(name, pattern); });
 }
 
 void check_patterns(const std::string& key, const std::vector<std::string>& patterns, const NamedTensors& parameters) {
   for (const auto& pattern : patterns) {
-    const bool used = std::any_of(parameters.begin(), parameters.end(), [&](const auto& p) { return matches_pattern(p.first, pattern); });
-    if (!used) throw ConfigError("optim." + key + ": '" + pattern + "' matches no parameter; `tvr describe` lists their names.");
+    const bool used = std::any_of(parameters.begin(), parameters.end(),
+                                  [&](const auto& p) { return matches_pattern(p.first, pattern); });
+    if (!used)
+      throw ConfigError("optim." + key + ": '" + pattern + "' matches no parameter; `tvr describe` lists their names.");
   }
 }
 
@@ -36,11 +39,13 @@ void check_patterns(const std::string& key, const std::vector<std::string>& patt
 
 double schedule_factor(const OptimizerOptions& options, int64_t step, int64_t total) {
   if (step < options.warmup_steps) return static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
-  const double begin = std::max(options.cosine_from * static_cast<double>(total), static_cast<double>(options.warmup_steps));
+  const double begin =
+      std::max(options.cosine_from * static_cast<double>(total), static_cast<double>(options.warmup_steps));
   const double length = static_cast<double>(total) - begin;
   const double position = length > 0 ? (static_cast<double>(step) - begin) / length : 0;
   if (position <= 0) return 1;
-  return options.final_rate + (1 - options.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, position)));
+  return options.final_rate +
+         (1 - options.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, position)));
 }
 
 AdamW::AdamW(const OptimizerOptions& options, const NamedTensors& parameters) : options_(options) {
@@ -53,7 +58,8 @@ AdamW::AdamW(const OptimizerOptions& options, const NamedTensors& parameters) : 
     torch::Tensor(parameter).requires_grad_(rate > 0);
     if (rate == 0) continue;
     const double decay = matches_any(name, options.no_decay) ? 0 : options.weight_decay;
-    auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.pattern == pattern && g.decay == decay; });
+    auto group = std::find_if(groups_.begin(), groups_.end(),
+                              [&](const Group& g) { return g.pattern == pattern && g.decay == decay; });
     if (group == groups_.end()) group = groups_.insert(groups_.end(), Group{pattern, rate, decay, {}, {}, {}, {}, {}});
     group->names.push_back(name);
     group->parameters.push_back(parameter);
@@ -78,8 +84,8 @@ void AdamW::step(double factor) {
       steps.push_back(group.steps[i].add_(1));
     }
     if (parameters.empty()) continue;
-    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, options_.lr * group.rate * factor, options_.beta1, options_.beta2,
-                      group.decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, options_.lr * group.rate * factor,
+                      options_.beta1, options_.beta2, group.decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
     for (auto& parameter : parameters) parameter.mutable_grad().reset();
   }
 }

@@ -10,7 +10,9 @@ namespace tvr {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 NamedTensors parameters_of(const RetrievalModel& model, const Loss& loss) {
   NamedTensors parameters;
@@ -26,8 +28,9 @@ VideoInput to(const VideoInput& video, const torch::Device& device) {
 
 }  // namespace
 
-Trainer::Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model, std::shared_ptr<Loss> loss,
-                 std::shared_ptr<const BatchSource> source, uint64_t seed, torch::Device device)
+Trainer::Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model,
+                 std::shared_ptr<Loss> loss, std::shared_ptr<const BatchSource> source, uint64_t seed,
+                 torch::Device device)
     : options_(options),
       optimizer_options_(optimizer),
       model_(std::move(model)),
@@ -58,7 +61,8 @@ StepReport Trainer::step(const PairBatch& batch) {
   const auto text = model_->encode(TextInput{batch.text.ids.to(device_), batch.text.mask.to(device_)}, context);
   const auto video = model_->encode(to(batch.video, device_), context);
   const auto parts = model_->parts(text, video, context);
-  const auto terms = loss_->terms({model_->score().logits(parts), model_->score().part_logits(parts), make_targets(batch.video_index.to(device_)), context});
+  const auto terms = loss_->terms({model_->score().logits(parts), model_->score().part_logits(parts),
+                                   make_targets(batch.video_index.to(device_)), context});
   torch::Tensor total;
   for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
   total.backward();
@@ -66,7 +70,9 @@ StepReport Trainer::step(const PairBatch& batch) {
   const double factor = schedule_factor(optimizer_options_, state_.step, total_);
   StepReport report;
   report.loss = total.item<double>();
-  if (!std::isfinite(report.loss)) throw DataError("The loss of step " + std::to_string(state_.step + 1) + " is not finite; lower optim.lr or check the features for NaN.");
+  if (!std::isfinite(report.loss))
+    throw DataError("The loss of step " + std::to_string(state_.step + 1) +
+                    " is not finite; lower optim.lr or check the features for NaN.");
   report.grad_norm = clip_gradients();
   optimizer_.step(factor);
   model_->score().clamp();

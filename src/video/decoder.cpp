@@ -18,7 +18,9 @@ constexpr int64_t kLargestArea = 8192 * 8192;
 constexpr size_t kLargestAllocation = size_t{640} << 20;  // the largest area at 8 bytes a pixel, and a margin
 
 // A file presents its frames by itself: lists and references must not reach other files or the network.
-int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
+int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
+  return AVERROR(EPERM);
+}
 
 bool is_list_of_files(const AVInputFormat& format) {
   const std::string_view name = format.name;
@@ -52,7 +54,9 @@ Decoder::Decoder(const fs::path& file, int64_t threads) : file_(file) {
   open_codec(threads);
 }
 
-void Decoder::fail(const std::string& sentence) const { throw DataError(file_.string() + ": " + sentence); }
+void Decoder::fail(const std::string& sentence) const {
+  throw DataError(file_.string() + ": " + sentence);
+}
 
 void Decoder::open_file() {
   std::error_code error;
@@ -79,15 +83,16 @@ void Decoder::open_file() {
   if (code >= 0 && is_list_of_files(*kind))
     fail("is a list of other files (" + std::string(kind->name) + "), not a video; give the video itself.");
   if (code >= 0) code = open_format(kind);
-  if (code < 0) fail("cannot be opened as a video (" + ffmpeg::error_text(code) + "); check that the file is complete.");
+  if (code < 0)
+    fail("cannot be opened as a video (" + ffmpeg::error_text(code) + "); check that the file is complete.");
   code = avformat_find_stream_info(format_.get(), nullptr);
   if (code < 0) fail("its streams cannot be read (" + ffmpeg::error_text(code) + "); check that the file is complete.");
 }
 
 int Decoder::open_format(const AVInputFormat* kind) {
   ffmpeg::Dictionary options;
-  options.set("scan_all_pmts", "1");          // as the program does, for transport streams
-  options.set("protocol_whitelist", "none");  // for what a file refers to; the file itself is open
+  options.set("scan_all_pmts", "1");            // as the program does, for transport streams
+  options.set("protocol_whitelist", "none");    // for what a file refers to; the file itself is open
   AVFormatContext* format = format_.release();  // freed by avformat_open_input() when that fails
   const int code = avformat_open_input(&format, file_.c_str(), kind, options.address());
   format_.reset(format);
@@ -123,7 +128,8 @@ void Decoder::open_codec(int64_t threads) {
   codec_->thread_count = static_cast<int>(threads);
   codec_->max_pixels = kLargestArea;
   if (code >= 0) code = avcodec_open2(codec_.get(), decoder, nullptr);
-  if (code < 0) fail("its codec " + std::string(codec_name()) + " cannot be opened (" + ffmpeg::error_text(code) + ").");
+  if (code < 0)
+    fail("its codec " + std::string(codec_name()) + " cannot be opened (" + ffmpeg::error_text(code) + ").");
 }
 
 double Decoder::frame_rate() const {

@@ -7,11 +7,11 @@
 namespace tvr {
 
 /// One forward pass over the video stream of a file that the ffmpeg program would choose. It gives the frames that the
-/// program presents, in its order and with its native planes: frames that edit lists or the stream mark as discarded are
-/// not among them. Private to src/video and its tests. Not thread-safe.
+/// program presents, in its order and with its native planes: frames that edit lists or the stream mark as discarded
+/// are not among them. Private to src/video and its tests. Not thread-safe.
 ///
-/// A hostile file cannot hold it up: packets are bounded by the bytes of the file, reads by a multiple of them, pictures
-/// by 16384 a side and 8192 x 8192 pixels, one allocation of FFmpeg by 640 MiB; no other file is opened.
+/// A hostile file cannot hold it up: packets are bounded by the bytes of the file, reads by a multiple of them,
+/// pictures by 16384 a side and 8192 x 8192 pixels, one allocation of FFmpeg by 640 MiB; no other file is opened.
 class Decoder {
  public:
   /// `threads`: of the codec, 0 for one a processor. Throws DataError naming the file and the reason.

@@ -27,8 +27,12 @@ Owner owned(Object* object) {
 
 }  // namespace
 
-Frame new_frame() { return owned<Frame>(av_frame_alloc()); }
-Packet new_packet() { return owned<Packet>(av_packet_alloc()); }
+Frame new_frame() {
+  return owned<Frame>(av_frame_alloc());
+}
+Packet new_packet() {
+  return owned<Packet>(av_packet_alloc());
+}
 
 std::string error_text(int code) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};

@@ -24,7 +24,8 @@ void check(int code) {
   if (code < 0) throw DataError("its colours cannot be converted to RGB: " + ffmpeg::error_text(code) + ".");
 }
 
-AVFilterContext* append(AVFilterGraph* graph, AVFilterContext* last, const std::string& filter, const std::string& arguments) {
+AVFilterContext* append(AVFilterGraph* graph, AVFilterContext* last, const std::string& filter,
+                        const std::string& arguments) {
   AVFilterContext* context = nullptr;
   check(avfilter_graph_create_filter(&context, avfilter_get_by_name(filter.c_str()), filter.c_str(),
                                      arguments.empty() ? nullptr : arguments.c_str(), nullptr, graph));
@@ -36,7 +37,8 @@ AVFilterContext* append(AVFilterGraph* graph, AVFilterContext* last, const std::
 
 Orientation orientation_of(const AVFrame& frame, const AVStream& stream) {
   const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
-  const int32_t* matrix = data != nullptr ? reinterpret_cast<const int32_t*>(data->data) : ffmpeg::display_matrix(stream);
+  const int32_t* matrix =
+      data != nullptr ? reinterpret_cast<const int32_t*>(data->data) : ffmpeg::display_matrix(stream);
   Orientation result;
   if (matrix == nullptr) return result;
   const double theta = clockwise(matrix);
@@ -69,7 +71,8 @@ void FrameConverter::build(const AVFrame& frame, const Input& input) {
                        ":pix_fmt=" + std::to_string(frame.format) + ":time_base=" + ratio(stream_.time_base) +
                        ":pixel_aspect=" + ratio(aspect) + ffmpeg::color_arguments(frame));
   auto* last = source_;
-  for (const auto& [filter, arguments] : input.orientation.filters) last = append(graph_.get(), last, filter, arguments);
+  for (const auto& [filter, arguments] : input.orientation.filters)
+    last = append(graph_.get(), last, filter, arguments);
   last = append(graph_.get(), last, "scale", std::to_string(width_) + ":" + std::to_string(height_));
   last = append(graph_.get(), last, "format", "rgb24");
   sink_ = append(graph_.get(), last, "buffersink", "");
@@ -78,10 +81,12 @@ void FrameConverter::build(const AVFrame& frame, const Input& input) {
 }
 
 void FrameConverter::convert(const AVFrame& frame, Image& image) {
-  const Input input{frame.width, frame.height, frame.format, frame.color_range, frame.colorspace, orientation_of(frame, stream_)};
+  const Input input{frame.width,       frame.height,     frame.format,
+                    frame.color_range, frame.colorspace, orientation_of(frame, stream_)};
   if (!graph_ || input != input_) build(frame, input);
   // The constant frame stays the caller's: FFmpeg takes a reference.
-  check(av_buffersrc_add_frame_flags(source_, const_cast<AVFrame*>(&frame), AV_BUFFERSRC_FLAG_KEEP_REF | AV_BUFFERSRC_FLAG_PUSH));
+  check(av_buffersrc_add_frame_flags(source_, const_cast<AVFrame*>(&frame),
+                                     AV_BUFFERSRC_FLAG_KEEP_REF | AV_BUFFERSRC_FLAG_PUSH));
   av_frame_unref(rgb_.get());
   check(av_buffersink_get_frame(sink_, rgb_.get()));
   image.height = height_;

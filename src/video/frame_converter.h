@@ -12,18 +12,19 @@ namespace tvr {
 /// without one, of the stream.
 struct Orientation {
   std::vector<std::array<std::string, 2>> filters;
-  int rotation = 0;            ///< degrees clockwise, 0 … 359
+  int rotation = 0;  ///< degrees clockwise, 0 … 359
   bool swaps_sides = false;
   bool operator==(const Orientation&) const = default;
 };
 Orientation orientation_of(const AVFrame& frame, const AVStream& stream);
 
 /// Native frames to RGB of one size, by the filter graph that the ffmpeg program builds: turning first, then libswscale
-/// with its default flags and the colour matrix and range of each frame. The graph is rebuilt when frames change, so that
-/// a result depends on its own frame alone. Private to src/video.
+/// with its default flags and the colour matrix and range of each frame. The graph is rebuilt when frames change, so
+/// that a result depends on its own frame alone. Private to src/video.
 class FrameConverter {
  public:
-  FrameConverter(const AVStream& stream, int64_t height, int64_t width) : stream_(stream), height_(height), width_(width) {}
+  FrameConverter(const AVStream& stream, int64_t height, int64_t width)
+      : stream_(stream), height_(height), width_(width) {}
 
   /// Throws DataError with FFmpeg's reason, without the file's name.
   void convert(const AVFrame& frame, Image& image);

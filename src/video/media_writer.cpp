@@ -50,7 +50,8 @@ class Mp4Writer {
 
   Track new_track(const AVCodec* encoder, const std::string& name, const std::string& format) {
     if (encoder == nullptr)
-      fail("these FFmpeg libraries lack the " + name + " encoder that " + format + " needs; install FFmpeg with " + name);
+      fail("these FFmpeg libraries lack the " + name + " encoder that " + format + " needs; install FFmpeg with " +
+           name);
     Track track;
     track.codec.reset(avcodec_alloc_context3(encoder));
     track.stream = avformat_new_stream(output_.get(), nullptr);
@@ -61,8 +62,10 @@ class Mp4Writer {
   }
 
   void open_track(Track& track, ffmpeg::Dictionary& options, const std::string& name) {
-    check(avcodec_open2(track.codec.get(), track.codec->codec, options.address()), "the " + name + " encoder refuses these settings");
-    check(avcodec_parameters_from_context(track.stream->codecpar, track.codec.get()), "the " + name + " stream cannot be described");
+    check(avcodec_open2(track.codec.get(), track.codec->codec, options.address()),
+          "the " + name + " encoder refuses these settings");
+    check(avcodec_parameters_from_context(track.stream->codecpar, track.codec.get()),
+          "the " + name + " stream cannot be described");
     track.stream->time_base = track.codec->time_base;
   }
 
@@ -121,9 +124,9 @@ class Mp4Writer {
 
   void encode_video() {
     const AVCodecContext& codec = *video_.codec;
-    const ffmpeg::Scaler scaler(sws_getContext(codec.width, codec.height, AV_PIX_FMT_RGB24, codec.width, codec.height, codec.pix_fmt,
-                                               SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INP, nullptr,
-                                               nullptr, nullptr));
+    const ffmpeg::Scaler scaler(
+        sws_getContext(codec.width, codec.height, AV_PIX_FMT_RGB24, codec.width, codec.height, codec.pix_fmt,
+                       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INP, nullptr, nullptr, nullptr));
     if (!scaler) throw std::bad_alloc();
     int64_t time = 0;
     for (const Image& image : content_.frames) {

@@ -15,7 +15,8 @@ std::string encode(const Image& image, const char* extension, const std::vector<
   cv::Mat bgr;
   cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
   std::vector<uint8_t> bytes;
-  if (!cv::imencode(extension, bgr, bytes, options)) throw std::runtime_error("OpenCV cannot write " + std::string(extension));
+  if (!cv::imencode(extension, bgr, bytes, options))
+    throw std::runtime_error("OpenCV cannot write " + std::string(extension));
   return {bytes.begin(), bytes.end()};
 }
 
@@ -25,7 +26,9 @@ std::string encode_jpeg(const Image& image, int quality) {
   return encode(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
-std::string encode_png(const Image& image) { return encode(image, ".png", {}); }
+std::string encode_png(const Image& image) {
+  return encode(image, ".png", {});
+}
 
 Image contact_sheet(const std::vector<Image>& images, int64_t columns) {
   if (images.empty() || columns < 1) throw std::invalid_argument("a contact sheet needs an image and a column");
@@ -35,10 +38,12 @@ Image contact_sheet(const std::vector<Image>& images, int64_t columns) {
   sheet.pixels.resize(static_cast<size_t>(sheet.height * sheet.width * 3));
   for (int64_t i = 0; i < count; ++i) {
     const auto& image = images[static_cast<size_t>(i)];
-    if (image.height != height || image.width != width) throw std::invalid_argument("a contact sheet needs images of one size");
+    if (image.height != height || image.width != width)
+      throw std::invalid_argument("a contact sheet needs images of one size");
     for (int64_t y = 0; y < height; ++y) {
       const int64_t row = i / columns * height + y, column = i % columns * width;
-      std::copy_n(image.pixels.begin() + y * width * 3, width * 3, sheet.pixels.begin() + (row * sheet.width + column) * 3);
+      std::copy_n(image.pixels.begin() + y * width * 3, width * 3,
+                  sheet.pixels.begin() + (row * sheet.width + column) * 3);
     }
   }
   return sheet;

@@ -104,7 +104,8 @@ class FileReader final : public VideoReader {
     auto wanted = order.begin();
     for (int64_t index = 0; wanted != order.end(); ++index) {
       const AVFrame* frame = decoder.next();
-      if (frame == nullptr) fail(index_of(*wanted), "could be decoded when the file was opened but not now; was it changed?");
+      if (frame == nullptr)
+        fail(index_of(*wanted), "could be decoded when the file was opened but not now; was it changed?");
       if (index_of(*wanted) != index) continue;
       convert(converter, *frame, index, image);
       for (; wanted != order.end() && index_of(*wanted) == index; ++wanted) take(*wanted, image);

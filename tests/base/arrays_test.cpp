@@ -28,8 +28,8 @@ TEST(Npy, EqualsNumPysFileByteForByte) {
                                  std::string(reinterpret_cast<const char*>(values.data()), 24));
   const int64_t seven = 7;
   write_npy(file, {ElementType::kI64, {}, &seven});
-  EXPECT_EQ(read_file(file), npy_header("{'descr': '<i8', 'fortran_order': False, 'shape': (), }") +
-                                 std::string("\7\0\0\0\0\0\0\0", 8));
+  EXPECT_EQ(read_file(file),
+            npy_header("{'descr': '<i8', 'fortran_order': False, 'shape': (), }") + std::string("\7\0\0\0\0\0\0\0", 8));
   write_npy(file, {ElementType::kU8, {0}, nullptr});
   EXPECT_EQ(read_file(file), npy_header("{'descr': '|u1', 'fortran_order': False, 'shape': (0,), }"));
 }

@@ -60,12 +60,13 @@ TEST_F(Csv, NamesTheLineWhereARowWithAMisplacedQuoteBegins) {
 }
 
 TEST_F(Csv, FieldsSurviveWritingAndReading) {
-  for (const std::string field :
-       {"plain", "a,b", "say \"x\"", "two\nlines", "cr\rlf\n", " blanks ", "\"", ",", "\"\""})
+  for (const std::string field : {"plain", "a,b", "say \"x\"", "two\nlines", "cr\rlf\n", " blanks ", "\"", ",", "\"\""})
     EXPECT_EQ(read("x," + csv_field(field) + "\n"), (Rows{{"x", field}})) << field;
 }
 
-TEST_F(Csv, MissingFileIsADataError) { EXPECT_THROW(read_csv(folder / "absent.csv"), DataError); }
+TEST_F(Csv, MissingFileIsADataError) {
+  EXPECT_THROW(read_csv(folder / "absent.csv"), DataError);
+}
 
 }  // namespace
 }  // namespace tvr

@@ -47,7 +47,9 @@ TEST(ParallelFor, MayBeNested) {
   EXPECT_EQ(sum, 120);
 }
 
-TEST(ProcessorCount, IsPositive) { EXPECT_GE(processor_count(), 1); }
+TEST(ProcessorCount, IsPositive) {
+  EXPECT_GE(processor_count(), 1);
+}
 
 }  // namespace
 }  // namespace tvr

@@ -57,8 +57,7 @@ TEST(Random, IntegersAreUnbiasedAndInRange) {
     ++counts[static_cast<size_t>(value)];
   }
   double chi2 = 0;
-  for (const auto count : counts)
-    chi2 += std::pow(static_cast<double>(count - kCount / kSides), 2) / (kCount / kSides);
+  for (const auto count : counts) chi2 += std::pow(static_cast<double>(count - kCount / kSides), 2) / (kCount / kSides);
   EXPECT_LT(chi2, 25);  // five degrees of freedom: one in 7000 exceeds this, and the stream is fixed
 }
 

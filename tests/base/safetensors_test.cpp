@@ -213,8 +213,7 @@ TEST_F(Safetensors, RefusesEntriesOfTheWrongKind) {
                              R"({"a":{"dtype":1,"shape":[1],"data_offsets":[0,1]}})",
                              R"({"a":{"dtype":"U8","data_offsets":[0,1]}})", R"({"a":{"dtype":"U8","shape":[1]}})"})
     EXPECT_NE(refusal(header, "x"), "") << header;
-  EXPECT_THAT(refusal("{" + entry("a", "F8_E4M3", "[1]", 0, 1) + "}", "x"),
-              HasSubstr("\"F8_E4M3\" is not supported"));
+  EXPECT_THAT(refusal("{" + entry("a", "F8_E4M3", "[1]", 0, 1) + "}", "x"), HasSubstr("\"F8_E4M3\" is not supported"));
 }
 
 TEST_F(Safetensors, RefusesMetadataThatIsNoMapOfStrings) {

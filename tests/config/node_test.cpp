@@ -59,7 +59,8 @@ class ConfigFiles : public testing::Test {
 };
 
 TEST(ConfigNode, ReadsEveryType) {
-  const auto node = ConfigNode::parse("depth: 3\nrate: 1e-4\ncosine: false\nmode: learned\nsizes: [4, 5]\nweights: {a: 1, b: 0.5}\n");
+  const auto node =
+      ConfigNode::parse("depth: 3\nrate: 1e-4\ncosine: false\nmode: learned\nsizes: [4, 5]\nweights: {a: 1, b: 0.5}\n");
   const auto options = read_options<Options>(node);
   node.finish();
   EXPECT_EQ(options.depth, 3);
@@ -80,7 +81,9 @@ TEST(ConfigNode, ReportsAllErrorsTogetherWithLines) {
   EXPECT_THAT(message, HasSubstr("x.yaml:6: cosine: 'yes' is not true or false"));
 }
 
-TEST(ConfigNode, ReportsRulesBetweenFields) { EXPECT_THAT(errors_of("depth: 7\ncosine: false\n"), HasSubstr("depth 7 needs cosine")); }
+TEST(ConfigNode, ReportsRulesBetweenFields) {
+  EXPECT_THAT(errors_of("depth: 7\ncosine: false\n"), HasSubstr("depth 7 needs cosine"));
+}
 
 TEST(ConfigNode, RefusesNumbersWithUnitsFractionsAndInfinity) {
   EXPECT_THAT(errors_of("depth: 3.5\n"), HasSubstr("'3.5' is not an integer"));
@@ -116,7 +119,8 @@ TEST(ConfigNode, OverridesWinAndNameTheCommandLine) {
   EXPECT_THAT(options.sizes, ElementsAre(7));
   const auto wrong = ConfigNode::parse("", "x.yaml", {"head.dept=5"});
   read_options<Options>(wrong.child("head"));
-  EXPECT_THAT([&] { wrong.finish(); }, testing::ThrowsMessage<ConfigError>(HasSubstr("command line: head.dept: unknown key")));
+  EXPECT_THAT([&] { wrong.finish(); },
+              testing::ThrowsMessage<ConfigError>(HasSubstr("command line: head.dept: unknown key")));
   EXPECT_THROW(ConfigNode::parse("", "x", {"depth"}), ConfigError);
   EXPECT_THROW(ConfigNode::parse("", "x", {"--depth=3"}), ConfigError);
   EXPECT_THROW(ConfigNode::parse("", "x", {"a..b=3"}), ConfigError);

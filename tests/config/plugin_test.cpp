@@ -40,8 +40,9 @@ TEST(Plugin, UnknownTypeAndWrongOptionAreCollected) {
   EXPECT_FALSE(read_plugin(shapes(), node, "a", "polygon"));
   read_plugin(shapes(), node, "b", "polygon");
   EXPECT_THAT([&] { node.finish(); },
-              testing::ThrowsMessage<ConfigError>(testing::AllOf(HasSubstr("x.yaml:1: a.type: unknown shape 'polygom'; did you mean 'polygon'?"),
-                                                                 HasSubstr("x.yaml:2: b.corners: 2 is out of range"))));
+              testing::ThrowsMessage<ConfigError>(
+                  testing::AllOf(HasSubstr("x.yaml:1: a.type: unknown shape 'polygom'; did you mean 'polygon'?"),
+                                 HasSubstr("x.yaml:2: b.corners: 2 is out of range"))));
 }
 
 TEST(Plugin, ANameIsRegisteredOnce) {

@@ -1,4 +1,5 @@
-// Runs on every registered head, with its defaults and with every other value of each of its options that has few values.
+// Runs on every registered head, with its defaults and with every other value of each of its options that has few
+// values.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -14,7 +15,9 @@ namespace {
 struct Case {
   std::string head, setting;
 };
-void PrintTo(const Case& c, std::ostream* out) { *out << c.head << " {" << c.setting << "}"; }
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.head << " {" << c.setting << "}";
+}
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
@@ -38,7 +41,8 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 class Head : public testing::TestWithParam<Case> {
  protected:
   std::shared_ptr<InteractionHead> make(torch::ScalarType type, uint64_t seed = 1) {
-    const auto node = ConfigNode::parse("head: {type: " + GetParam().head + (GetParam().setting.empty() ? "" : ", " + GetParam().setting) + "}");
+    const auto node = ConfigNode::parse("head: {type: " + GetParam().head +
+                                        (GetParam().setting.empty() ? "" : ", " + GetParam().setting) + "}");
     const auto builder = read_plugin(builtin_heads(), node, "head", "");
     node.finish();
     auto head = builder(HeadContext{sizes.dim, sizes.frames, sizes.words, seed});
@@ -47,12 +51,16 @@ class Head : public testing::TestWithParam<Case> {
     head->eval();
     return head;
   }
-  Parts run(InteractionHead& head, const TextFeatures& text, const VideoFeatures& video) { return head.parts(head.prepare(text, {}), head.prepare(video, {}), {}); }
+  Parts run(InteractionHead& head, const TextFeatures& text, const VideoFeatures& video) {
+    return head.parts(head.prepare(text, {}), head.prepare(video, {}), {});
+  }
 
   static void expect_equal(const Parts& a, const Parts& b, double tolerance) {
     ASSERT_EQ(a.size(), b.size());
     for (size_t i = 0; i < a.size(); ++i)
-      EXPECT_TRUE(torch::allclose(a[i].value, b[i].value, tolerance, tolerance)) << a[i].name << "\n" << a[i].value << "\n" << b[i].value;
+      EXPECT_TRUE(torch::allclose(a[i].value, b[i].value, tolerance, tolerance)) << a[i].name << "\n"
+                                                                                 << a[i].value << "\n"
+                                                                                 << b[i].value;
   }
 
   FeatureSizes sizes;
@@ -74,8 +82,8 @@ TEST_P(Head, ReadsOnlyWhatItNeeds) {
   auto text = random_texts(sizes, 1, torch::kFloat);
   auto video = random_videos(sizes, 1, torch::kFloat);
   const auto whole = run(*head, text, video);
-  if (!head->needs().words) text.tokens = {};
-  if (!head->needs().patches) video.patches = {};
+  if (!head->needs().words) text.tokens = torch::Tensor();
+  if (!head->needs().patches) video.patches = torch::Tensor();
   expect_equal(whole, run(*head, text, video), 0);
 }
 
@@ -86,7 +94,8 @@ TEST_P(Head, ATileEqualsTheTileOfTheWhole) {
   const auto whole = head->parts(text, video, {});
   const auto tile = head->parts(rows(text, 1, 3), rows(video, 2, 4), {});
   for (size_t i = 0; i < whole.size(); ++i)
-    EXPECT_TRUE(torch::allclose(whole[i].value.slice(0, 1, 3).slice(1, 2, 4), tile[i].value, 1e-5, 1e-6)) << whole[i].name;
+    EXPECT_TRUE(torch::allclose(whole[i].value.slice(0, 1, 3).slice(1, 2, 4), tile[i].value, 1e-5, 1e-6))
+        << whole[i].name;
 }
 
 TEST_P(Head, IgnoresPadding) {
@@ -97,7 +106,8 @@ TEST_P(Head, IgnoresPadding) {
   noisy_text.tokens = torch::where(text.mask.unsqueeze(-1), text.tokens, torch::full_like(text.tokens, 1e3));
   auto noisy_video = video;
   noisy_video.frames = torch::where(video.mask.unsqueeze(-1), video.frames, torch::full_like(video.frames, 1e3));
-  noisy_video.patches = torch::where(video.mask.unsqueeze(-1).unsqueeze(-1), video.patches, torch::full_like(video.patches, -1e3));
+  noisy_video.patches =
+      torch::where(video.mask.unsqueeze(-1).unsqueeze(-1), video.patches, torch::full_like(video.patches, -1e3));
   expect_equal(run(*head, text, video), run(*head, noisy_text, noisy_video), 1e-12);
 
   const auto longer = [](const torch::Tensor& tensor) {
@@ -124,10 +134,13 @@ TEST_P(Head, APermutedBatchGivesPermutedScores) {
 TEST_P(Head, StaysFiniteOnExtremeInput) {
   const auto head = make(torch::kFloat);
   for (const double scale : {0.0, 1e-20, 1e10}) {
-    const auto scaled = [&](const torch::Tensor& tensor) { return tensor.is_floating_point() ? tensor * scale : tensor; };
+    const auto scaled = [&](const torch::Tensor& tensor) {
+      return tensor.is_floating_point() ? tensor * scale : tensor;
+    };
     auto video = transformed(random_videos(sizes, 1, torch::kFloat), scaled);
     video.mask[3].fill_(false);  // a video without a single frame
-    for (const auto& part : run(*head, transformed(random_texts(sizes, 1, torch::kFloat), scaled), video)) EXPECT_TRUE(part.value.isfinite().all().item<bool>()) << part.name << scale;
+    for (const auto& part : run(*head, transformed(random_texts(sizes, 1, torch::kFloat), scaled), video))
+      EXPECT_TRUE(part.value.isfinite().all().item<bool>()) << part.name << scale;
   }
 }
 
@@ -157,7 +170,9 @@ TEST_P(Head, GradientsReachEveryParameter) {
   for (const auto& item : head->named_parameters()) {
     ASSERT_TRUE(item.value().grad().defined()) << item.key();
     const bool shifts_all = item.key().ends_with("2.bias");  // a constant under a softmax over tokens has no gradient
-    if (!shifts_all) EXPECT_GT(item.value().grad().abs().max().item<double>(), 1e-9) << item.key();
+    if (!shifts_all) {
+      EXPECT_GT(item.value().grad().abs().max().item<double>(), 1e-9) << item.key();
+    }
   }
 }
 
@@ -167,7 +182,8 @@ TEST_P(Head, GradientsEqualFiniteDifferences) {
   auto video = random_videos(sizes, 3, torch::kDouble);
   std::vector<torch::Tensor> leaves;
   for (auto& parameter : head->parameters()) leaves.push_back(parameter);
-  for (auto* tensor : {&text.pooled, &text.tokens, &video.frames, &video.patches}) leaves.push_back(tensor->requires_grad_(true));
+  for (auto* tensor : {&text.pooled, &text.tokens, &video.frames, &video.patches})
+    leaves.push_back(tensor->requires_grad_(true));
   const auto value = [&] {
     torch::Tensor total;
     for (const auto& part : run(*head, text, video)) {
@@ -220,7 +236,9 @@ TEST_P(Head, ExplainsWithRealWordsFramesAndPatches) {
 
 INSTANTIATE_TEST_SUITE_P(Registered, Head, testing::ValuesIn(all_cases()), case_name);
 
-TEST(Registry, HoldsTheHeadsThisSuiteExpects) { EXPECT_EQ(builtin_heads().names(), (std::vector<std::string>{"mean_pool", "token_wise"})); }
+TEST(Registry, HoldsTheHeadsThisSuiteExpects) {
+  EXPECT_EQ(builtin_heads().names(), (std::vector<std::string>{"mean_pool", "token_wise"}));
+}
 
 }  // namespace
 }  // namespace tvr

@@ -25,9 +25,11 @@ std::string data_error(Work&& work) {
 }
 
 TEST(Utf8, AcceptsWellFormedAndRefusesEverythingElse) {
-  for (const char* text : {"", "plain", "caf\xC3\xA9", "\xE2\x80\x99", "\xF0\x9F\x8E\xAC", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_utf8(text)) << text;
-  for (const char* text : {"\x80", "caf\xE9", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80",
-                           "\xE2\x80", "\xFF"})
+  for (const char* text :
+       {"", "plain", "caf\xC3\xA9", "\xE2\x80\x99", "\xF0\x9F\x8E\xAC", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  for (const char* text : {"\x80", "caf\xE9", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
+                           "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xE2\x80", "\xFF"})
     EXPECT_FALSE(is_utf8(text)) << testing::PrintToString(text);
 }
 
@@ -43,8 +45,8 @@ class VideoFolderTest : public testing::Test {
 
 TEST_F(VideoFolderTest, FindsIdsWhateverTheExtensionAndDepth) {
   EXPECT_EQ(find("video7"), fs::path());
-  const auto a = add("video7.mp4"), b = add("deep/er/video8.WEBM"), c = add("-x_1_2.avi"), d = add("00.23.28.872-00.23.34.843"),
-             e = add("name.mov");
+  const auto a = add("video7.mp4"), b = add("deep/er/video8.WEBM"), c = add("-x_1_2.avi"),
+             d = add("00.23.28.872-00.23.34.843"), e = add("name.mov");
   EXPECT_EQ(find("video7"), a);
   EXPECT_EQ(find("video8"), b);
   EXPECT_EQ(find("-x_1_2"), c);
@@ -73,7 +75,8 @@ TEST_F(VideoFolderTest, TwoFilesForOneIdAreAnErrorOnceTheIdIsAskedFor) {
   add("b/video1.avi");
   add("video2.mp4");
   EXPECT_NE(find("video2"), fs::path());
-  EXPECT_THAT(data_error([&] { find("video1"); }), AllOf(HasSubstr("'video1'"), HasSubstr("a/video1.mp4"), HasSubstr("b/video1.avi")));
+  EXPECT_THAT(data_error([&] { find("video1"); }),
+              AllOf(HasSubstr("'video1'"), HasSubstr("a/video1.mp4"), HasSubstr("b/video1.avi")));
 }
 
 TEST_F(VideoFolderTest, AFolderThatIsNotThereIsNamed) {

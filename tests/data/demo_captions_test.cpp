@@ -44,14 +44,18 @@ std::set<std::string> wordings(DemoClause clause) {
 TEST(DemoClauses, AreWrittenInTheTemplates) {
   using Texts = std::set<std::string>;
   EXPECT_EQ(wordings(DemoClause::kActor), (Texts{"a big red circle", "a large red circle"}));
-  EXPECT_EQ(wordings(DemoClause::kMotion), (Texts{"it moves up", "it rises", "the big one moves up", "the big one rises"}));
+  EXPECT_EQ(wordings(DemoClause::kMotion),
+            (Texts{"it moves up", "it rises", "the big one moves up", "the big one rises"}));
   EXPECT_EQ(wordings(DemoClause::kBackground), (Texts{"on sand", "in the desert"}));
-  EXPECT_EQ(wordings(DemoClause::kTiny), (Texts{"a tiny purple cross", "a small purple cross", "there is a tiny purple cross"}));
-  EXPECT_EQ(wordings(DemoClause::kSecondTiny), (Texts{"a tiny cyan ring", "a small cyan ring", "there is a tiny cyan ring"}));
+  EXPECT_EQ(wordings(DemoClause::kTiny),
+            (Texts{"a tiny purple cross", "a small purple cross", "there is a tiny purple cross"}));
+  EXPECT_EQ(wordings(DemoClause::kSecondTiny),
+            (Texts{"a tiny cyan ring", "a small cyan ring", "there is a tiny cyan ring"}));
   EXPECT_EQ(wordings(DemoClause::kOrder),
             (Texts{"first a green square then a blue triangle", "a green square before a blue triangle",
                    "at the start a green square and later a blue triangle"}));
-  EXPECT_EQ(wordings(DemoClause::kBrief), (Texts{"a yellow star flashes", "for a moment a yellow star", "a yellow star appears briefly"}));
+  EXPECT_EQ(wordings(DemoClause::kBrief),
+            (Texts{"a yellow star flashes", "for a moment a yellow star", "a yellow star appears briefly"}));
   EXPECT_EQ(wordings(DemoClause::kSound), (Texts{"with clicks", "something clicks"}));
   EXPECT_EQ(wordings(DemoClause::kSign), (Texts{"the sign says cafe", "with the word cafe", "text reads cafe"}));
 }
@@ -63,7 +67,8 @@ TEST(DemoClauses, TheNeedsClauseAloneTellsTwinsApart) {
       const DemoScene scene = draw_scene(random), twin = draw_twin(scene, static_cast<DemoNeed>(need), random);
       for (int clause = 0; clause < kDemoClauses; ++clause) {
         const bool tells = static_cast<DemoClause>(clause) == clause_of(static_cast<DemoNeed>(need));
-        EXPECT_EQ(clause_holds(static_cast<DemoClause>(clause), scene, twin), !tells) << kDemoNeeds[static_cast<size_t>(need)];
+        EXPECT_EQ(clause_holds(static_cast<DemoClause>(clause), scene, twin), !tells)
+            << kDemoNeeds[static_cast<size_t>(need)];
         EXPECT_EQ(clause_holds(static_cast<DemoClause>(clause), twin, scene), !tells);
       }
     }

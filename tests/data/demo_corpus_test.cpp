@@ -62,7 +62,8 @@ TEST(DemoCorpus, NeedsAreEvenInTestAndOrderIsDoubleInTraining) {
 TEST(DemoCorpus, APairDoesNotDependOnTheSizeOfItsSplitNorOnTheOthers) {
   const auto small = draw_demo_corpus(tiny_options()), large = draw_demo_corpus({});
   for (size_t split = 0; split < 3; ++split)
-    for (size_t i = 0; i < small[split].videos.size(); ++i) EXPECT_EQ(small[split].videos[i].scene, large[split].videos[i].scene);
+    for (size_t i = 0; i < small[split].videos.size(); ++i)
+      EXPECT_EQ(small[split].videos[i].scene, large[split].videos[i].scene);
 }
 
 TEST(DemoCorpus, SplitsAndSeedsShareNoScene) {
@@ -89,7 +90,8 @@ TEST(DemoCorpus, RefusesSizesOutOfRange) {
 
 TEST(DemoCorpus, AnnotationsAreReproducible) {
   const test::TemporaryFolder a, b;
-  for (const auto* folder : {&a, &b}) write_demo_annotations(folder->path(), tiny_options(), draw_demo_corpus(tiny_options()));
+  for (const auto* folder : {&a, &b})
+    write_demo_annotations(folder->path(), tiny_options(), draw_demo_corpus(tiny_options()));
   for (const char* name : {"MSRVTT_data.json", "test.csv", "tags.csv", "demo.json"})
     EXPECT_EQ(read_file(a.path() / name), read_file(b.path() / name)) << name;
 }

@@ -41,7 +41,8 @@ TEST(DemoDraw, ShapesCoverTheAreaOfTheirFormula) {
   for (const DemoSize size : {DemoSize::kBig, DemoSize::kMid, DemoSize::kTiny}) {
     const double side = static_cast<int>(size);
     for (int shape = 0; shape < 6; ++shape)
-      EXPECT_NEAR(covered_area(shape, size), areas[shape] * side * side, 0.02 * side * side) << kDemoShapes[static_cast<size_t>(shape)];
+      EXPECT_NEAR(covered_area(shape, size), areas[shape] * side * side, 0.02 * side * side)
+          << kDemoShapes[static_cast<size_t>(shape)];
   }
 }
 
@@ -76,7 +77,8 @@ TEST(DemoDraw, EveryWordLooksDifferentAndStaysInTheBottomRow) {
     still.sign_x = kDemoSide - 2 - kDemoSignWidth;
     const Image image = draw_still(still);
     EXPECT_TRUE(std::equal(plain.pixels.begin(), plain.pixels.begin() + 80 * kDemoSide * 3, image.pixels.begin()));
-    for (int row = 80; row < kDemoSide; ++row) EXPECT_EQ(colour_at(image, row, kDemoSide - 2), colour_at(plain, row, kDemoSide - 2));
+    for (int row = 80; row < kDemoSide; ++row)
+      EXPECT_EQ(colour_at(image, row, kDemoSide - 2), colour_at(plain, row, kDemoSide - 2));
     pictures.insert(image.pixels);
   }
   EXPECT_EQ(pictures.size(), kDemoSigns.size());
@@ -99,7 +101,8 @@ TEST(DemoDraw, ShowsVisitorsAndTheBriefObjectAtTheirTimesOnly) {
 double power_at(const std::vector<float>& samples, double frequency) {
   std::complex<double> sum = 0;
   for (int i = 0; i < kDemoSampleRate; ++i)
-    sum += std::polar(1.0, -2 * std::numbers::pi * frequency * i / kDemoSampleRate) * static_cast<double>(samples[static_cast<size_t>(i)]);
+    sum += std::polar(1.0, -2 * std::numbers::pi * frequency * i / kDemoSampleRate) *
+           static_cast<double>(samples[static_cast<size_t>(i)]);
   return std::norm(sum) / kDemoSampleRate;
 }
 

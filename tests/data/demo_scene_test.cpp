@@ -42,7 +42,8 @@ std::set<std::pair<int, int>> cells(const DemoScene& scene, bool actor_only, con
     const int side = static_cast<int>(shown.size);
     for (int y = shown.y / kDemoSubpixels; y <= (shown.y - 1) / kDemoSubpixels + side; ++y)
       for (int x = shown.x / kDemoSubpixels; x <= (shown.x - 1) / kDemoSubpixels + side; ++x)
-        if (y * kDemoSubpixels < shown.y + side * kDemoSubpixels && x * kDemoSubpixels < shown.x + side * kDemoSubpixels)
+        if (y * kDemoSubpixels < shown.y + side * kDemoSubpixels &&
+            x * kDemoSubpixels < shown.x + side * kDemoSubpixels)
           result.insert({y / kDemoCell, x / kDemoCell});
   }
   return result;
@@ -119,18 +120,30 @@ TEST_P(DemoTwin, DiffersInItsAspectAloneApartFromNuisance) {
     changed.grey = original.grey;
     EXPECT_NE(changed, original);
     switch (need()) {
-      case DemoNeed::kGlobal: changed.actor.look = original.actor.look; break;
-      case DemoNeed::kBrief: changed.brief.look = original.brief.look; break;
-      case DemoNeed::kRegion: changed.tiny[0].look = original.tiny[0].look; break;
-      case DemoNeed::kOrder: std::swap(changed.visitors[0], changed.visitors[1]); break;
+      case DemoNeed::kGlobal:
+        changed.actor.look = original.actor.look;
+        break;
+      case DemoNeed::kBrief:
+        changed.brief.look = original.brief.look;
+        break;
+      case DemoNeed::kRegion:
+        changed.tiny[0].look = original.tiny[0].look;
+        break;
+      case DemoNeed::kOrder:
+        std::swap(changed.visitors[0], changed.visitors[1]);
+        break;
       case DemoNeed::kMotion:
         EXPECT_NE(changed.direction, original.direction);
         changed.direction = original.direction;
         changed.actor.x = original.actor.x;
         changed.actor.y = original.actor.y;
         break;
-      case DemoNeed::kAudio: changed.sound = original.sound; break;
-      case DemoNeed::kText: changed.sign = original.sign; break;
+      case DemoNeed::kAudio:
+        changed.sound = original.sound;
+        break;
+      case DemoNeed::kText:
+        changed.sign = original.sign;
+        break;
     }
     EXPECT_EQ(changed, original) << "scene " << i;
   }

@@ -21,7 +21,8 @@ std::vector<std::string> words_of(const std::string& text) {
 
 bool equal(const StillBatch& a, const StillBatch& b) {
   const auto same = [](const Image& x, const Image& y) { return x.pixels == y.pixels; };
-  return a.captions == b.captions && std::equal(a.images.begin(), a.images.end(), b.images.begin(), b.images.end(), same);
+  return a.captions == b.captions &&
+         std::equal(a.images.begin(), a.images.end(), b.images.begin(), b.images.end(), same);
 }
 
 // Number of words in which captions of equal length differ; -1 for other lengths.
@@ -55,7 +56,8 @@ TEST(DemoStills, DoNotDependOnThreads) {
   std::vector<StillBatch> batches(4);
   {
     std::vector<std::jthread> threads;
-    for (int64_t i = 0; i < 4; ++i) threads.emplace_back([&, i] { batches[static_cast<size_t>(i)] = draw_stills(1, i, 16, 0.8); });
+    for (int64_t i = 0; i < 4; ++i)
+      threads.emplace_back([&, i] { batches[static_cast<size_t>(i)] = draw_stills(1, i, 16, 0.8); });
   }
   for (int64_t i = 0; i < 4; ++i) EXPECT_TRUE(equal(batches[static_cast<size_t>(i)], draw_stills(1, i, 16, 0.8)));
 }

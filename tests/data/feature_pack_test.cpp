@@ -17,7 +17,11 @@ class FeaturePack : public testing::Test {
  protected:
   fs::path folder = fs::temp_directory_path() / ("tvr_pack_" + std::to_string(getpid()));
   std::vector<VideoItem> items;
-  MemoryVideoSource videos{torch::arange(kVideos * 2).view({kVideos, 2, 1, 1, 1}).remainder(251).expand({kVideos, 2, 3, 2, 2}).to(torch::kUInt8)};
+  MemoryVideoSource videos{torch::arange(kVideos * 2)
+                               .view({kVideos, 2, 1, 1, 1})
+                               .remainder(251)
+                               .expand({kVideos, 2, 3, 2, 2})
+                               .to(torch::kUInt8)};
   int64_t encoded = 0;
 
   void SetUp() override {

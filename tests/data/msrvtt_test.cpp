@@ -49,7 +49,9 @@ class MsrvttTest : public testing::Test {
     }
     // As in the real file, sentences are not ordered by video.
     for (int i = 0; i < 12; ++i)
-      document_["sentences"].push_back({{"video_id", "video" + std::to_string(5 - i % 6)}, {"sen_id", i}, {"caption", "caption " + std::to_string(i)}});
+      document_["sentences"].push_back({{"video_id", "video" + std::to_string(5 - i % 6)},
+                                        {"sen_id", i},
+                                        {"caption", "caption " + std::to_string(i)}});
     save();
   }
   void save() const { save(document_.dump(1)); }
@@ -68,7 +70,8 @@ class MsrvttTest : public testing::Test {
 
 std::vector<std::string> texts(const RetrievalSplit& split) {
   std::vector<std::string> result;
-  for (const auto& caption : split.captions) result.push_back(split.videos[static_cast<size_t>(caption.video)].id + ":" + caption.text);
+  for (const auto& caption : split.captions)
+    result.push_back(split.videos[static_cast<size_t>(caption.video)].id + ":" + caption.text);
   return result;
 }
 
@@ -85,7 +88,8 @@ TEST_F(MsrvttTest, ReadsANamedSplitInFileOrder) {
   EXPECT_EQ(train.name, "train");
   EXPECT_EQ(ids(train), (Strings{"video0", "video1", "video2"}));
   EXPECT_EQ(train.videos[1].path, folder_.path() / "videos" / "video1.mp4");
-  EXPECT_EQ(texts(train), (Strings{"video0:caption 5", "video0:caption 11", "video1:caption 4", "video1:caption 10", "video2:caption 3", "video2:caption 9"}));
+  EXPECT_EQ(texts(train), (Strings{"video0:caption 5", "video0:caption 11", "video1:caption 4", "video1:caption 10",
+                                   "video2:caption 3", "video2:caption 9"}));
   EXPECT_EQ(train.captions[0].id, "5");
   EXPECT_EQ(train.captions[0].need, "");
   EXPECT_TRUE(train.missing.empty());
@@ -99,7 +103,9 @@ TEST_F(MsrvttTest, ReadsListsInTheirOwnOrder) {
 }
 
 TEST_F(MsrvttTest, TakesTheSentencesOfACsvAsTheyAre) {
-  add("1k.csv", "key,vid_key,video_id,sentence\nret0,msr5,video5,  two  blanks \nret1,msr3,video3,\"quoted, comma\"\nret2,msr5,video5,again\n");
+  add("1k.csv",
+      "key,vid_key,video_id,sentence\nret0,msr5,video5,  two  blanks \nret1,msr3,video3,\"quoted, "
+      "comma\"\nret2,msr5,video5,again\n");
   const auto test = split("test", {{"test", "1k.csv"}});
   EXPECT_EQ(ids(test), (Strings{"video5", "video3"}));
   EXPECT_EQ(texts(test), (Strings{"video5:  two  blanks ", "video3:quoted, comma", "video5:again"}));
@@ -109,7 +115,8 @@ TEST_F(MsrvttTest, TakesTheSentencesOfACsvAsTheyAre) {
 TEST_F(MsrvttTest, CaptionsSayWhichSentencesAreMeant) {
   add("1k.csv", "video_id,sentence\nvideo5,mine\n");
   EXPECT_EQ(texts(split("test", {{"test", "1k.csv"}, {"captions", "csv"}})), (Strings{"video5:mine"}));
-  EXPECT_EQ(texts(split("test", {{"test", "1k.csv"}, {"captions", "all"}})), (Strings{"video5:caption 0", "video5:caption 6"}));
+  EXPECT_EQ(texts(split("test", {{"test", "1k.csv"}, {"captions", "all"}})),
+            (Strings{"video5:caption 0", "video5:caption 6"}));
   EXPECT_EQ(texts(split("test", {{"test", "1k.csv"}, {"captions", "first"}})), (Strings{"video5:caption 0"}));
 }
 
@@ -121,7 +128,8 @@ TEST_F(MsrvttTest, KeepsCaptionTextUntouched) {
 }
 
 TEST_F(MsrvttTest, TagsAddNeedAndPair) {
-  add("tags.csv", "sen_id,video_id,need,pair\n5,video0,order,p1\n11,video0,order,p1\n4,video1,motion,p2\n10,video1,audio,p2\n");
+  add("tags.csv",
+      "sen_id,video_id,need,pair\n5,video0,order,p1\n11,video0,order,p1\n4,video1,motion,p2\n10,video1,audio,p2\n");
   add("1k.csv", "video_id,sentence\nvideo0,mine\nvideo1,other\n");
   const auto train = split("train");
   EXPECT_EQ(train.captions[0].need, "order");
@@ -158,14 +166,16 @@ TEST_F(MsrvttTest, NamesItsSources) {
   add("list.txt", "video0\n");
   const auto corpus = open_corpus({{"root", folder_.path().string()}, {"train", "list.txt"}});
   EXPECT_THAT(corpus->sources(),
-              testing::UnorderedElementsAre(folder_.path() / "MSRVTT_data.json", folder_.path() / "tags.csv", folder_.path() / "list.txt"));
+              testing::UnorderedElementsAre(folder_.path() / "MSRVTT_data.json", folder_.path() / "tags.csv",
+                                            folder_.path() / "list.txt"));
 }
 
 TEST_F(MsrvttTest, UnknownSettingsAreConfigurationErrors) {
   EXPECT_THAT(error_text<ConfigError>([&] { split("train", {{"captions", "some"}}); }), HasSubstr("captions"));
   EXPECT_THAT(error_text<ConfigError>([&] { split("train", {{"annotation", "x"}}); }), HasSubstr("annotations"));
   EXPECT_THAT(error_text<ConfigError>([&] { split("tset"); }), HasSubstr("did you mean 'test'"));
-  EXPECT_THAT(complaint("train", {{"train", "trian"}}), AllOf(HasSubstr("data.train"), HasSubstr("'trian'"), HasSubstr("train, test")));
+  EXPECT_THAT(complaint("train", {{"train", "trian"}}),
+              AllOf(HasSubstr("data.train"), HasSubstr("'trian'"), HasSubstr("train, test")));
 }
 
 // ------------------------------------------------------------------------------------- malformed annotations
@@ -184,7 +194,8 @@ TEST_F(MsrvttTest, InvalidUtf8IsReported) {
 }
 
 TEST_F(MsrvttTest, OtherShapesOfJsonAreReported) {
-  for (const char* text : {"[]", "3", "null", "\"videos\"", "{}", "{\"videos\": {}}", "{\"videos\": []}", "{\"videos\": [], \"sentences\": 1}"}) {
+  for (const char* text : {"[]", "3", "null", "\"videos\"", "{}", "{\"videos\": {}}", "{\"videos\": []}",
+                           "{\"videos\": [], \"sentences\": 1}"}) {
     save(text);
     EXPECT_THAT(complaint(), HasSubstr("MSRVTT_data.json: ")) << text;
   }
@@ -201,26 +212,31 @@ class MsrvttDamage : public MsrvttTest, public testing::WithParamInterface<Damag
 TEST_P(MsrvttDamage, IsReportedWithItsElement) {
   const auto& damage = GetParam();
   Json& element = document_[damage.list][damage.index];
-  if (damage.patch.is_object()) element.merge_patch(damage.patch);
-  else element = damage.patch;
+  if (damage.patch.is_object())
+    element.merge_patch(damage.patch);
+  else
+    element = damage.patch;
   save();
-  EXPECT_THAT(complaint(), AllOf(HasSubstr("MSRVTT_data.json: " + std::string(damage.list) + "[" + std::to_string(damage.index) + "]"), HasSubstr(damage.message)));
+  EXPECT_THAT(complaint(), AllOf(HasSubstr("MSRVTT_data.json: " + std::string(damage.list) + "[" +
+                                           std::to_string(damage.index) + "]"),
+                                 HasSubstr(damage.message)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, MsrvttDamage,
-                         testing::Values(Damage{"videos", 1, {{"video_id", nullptr}}, "has no 'video_id'"},
-                                         Damage{"videos", 1, {{"video_id", 7}}, "text is expected"},
-                                         Damage{"videos", 1, {{"video_id", ""}}, "empty"},
-                                         Damage{"videos", 1, {{"video_id", "video0"}}, "repeats the video_id 'video0'"},
-                                         Damage{"videos", 5, {{"split", 3}}, "text is expected"},
-                                         Damage{"videos", 2, Json::array({1}), "an object is expected"},
-                                         Damage{"sentences", 3, "text", "an object is expected"},
-                                         Damage{"sentences", 3, {{"caption", nullptr}}, "has no 'caption'"},
-                                         Damage{"sentences", 3, {{"caption", {"a"}}}, "text is expected"},
-                                         Damage{"sentences", 3, {{"sen_id", nullptr}}, "has no 'sen_id'"},
-                                         Damage{"sentences", 3, {{"sen_id", 1.5}}, "a number or text is expected"},
-                                         Damage{"sentences", 3, {{"sen_id", 2}}, "repeats the sen_id 2"},
-                                         Damage{"sentences", 3, {{"video_id", "video99"}}, "'video99', which is not among the videos"}));
+INSTANTIATE_TEST_SUITE_P(
+    Cases, MsrvttDamage,
+    testing::Values(Damage{"videos", 1, {{"video_id", nullptr}}, "has no 'video_id'"},
+                    Damage{"videos", 1, {{"video_id", 7}}, "text is expected"},
+                    Damage{"videos", 1, {{"video_id", ""}}, "empty"},
+                    Damage{"videos", 1, {{"video_id", "video0"}}, "repeats the video_id 'video0'"},
+                    Damage{"videos", 5, {{"split", 3}}, "text is expected"},
+                    Damage{"videos", 2, Json::array({1}), "an object is expected"},
+                    Damage{"sentences", 3, "text", "an object is expected"},
+                    Damage{"sentences", 3, {{"caption", nullptr}}, "has no 'caption'"},
+                    Damage{"sentences", 3, {{"caption", {"a"}}}, "text is expected"},
+                    Damage{"sentences", 3, {{"sen_id", nullptr}}, "has no 'sen_id'"},
+                    Damage{"sentences", 3, {{"sen_id", 1.5}}, "a number or text is expected"},
+                    Damage{"sentences", 3, {{"sen_id", 2}}, "repeats the sen_id 2"},
+                    Damage{"sentences", 3, {{"video_id", "video99"}}, "'video99', which is not among the videos"}));
 
 TEST_F(MsrvttTest, DamagedListsAreReportedWithTheirRow) {
   const auto list = [&](const std::string& text) {
@@ -332,7 +348,11 @@ TEST_F(MsrvttReal, ListsWithoutANewlineAtTheEndAreWhole) {
 }
 
 TEST_F(MsrvttReal, OddCaptionsArriveUnharmed) {
-  const auto corpus = open_corpus({{"root", root_}, {"videos", ""}, {"train", "MSRVTT_train.full.csv"}, {"val", "MSRVTT_val.full.csv"}, {"test", "MSRVTT_test.full.csv"}});
+  const auto corpus = open_corpus({{"root", root_},
+                                   {"videos", ""},
+                                   {"train", "MSRVTT_train.full.csv"},
+                                   {"val", "MSRVTT_val.full.csv"},
+                                   {"test", "MSRVTT_test.full.csv"}});
   int64_t blanks = 0, runs = 0, foreign = 0, backslashes = 0;
   for (const char* name : {"train", "val", "test"}) {
     for (const auto& caption : corpus->split(name).captions) {

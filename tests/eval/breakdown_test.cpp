@@ -58,8 +58,8 @@ TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
   const auto matrix = five_texts();
   const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
   const BreakdownInput input{&ranks, verdicts(matrix, kClusters), {0, 0, 0, 1, 2}};
-  const auto result = break_down({"need", {"order", "order", "global", "", "global"}}, input,
-                                 TiePolicy::kPessimistic, kOptions);
+  const auto result =
+      break_down({"need", {"order", "order", "global", "", "global"}}, input, TiePolicy::kPessimistic, kOptions);
   ASSERT_EQ(result.entries.size(), 2U);
   const auto &order = result.entries[0], &global = result.entries[1];
   EXPECT_EQ(order.value, "order");
@@ -77,8 +77,7 @@ TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
 TEST(BreakdownTest, SizesThatDisagreeAreRefused) {
   const auto matrix = five_texts();
   const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
-  EXPECT_THROW(break_down({"need", {"order"}}, {&ranks, {}, {0, 0, 0, 1, 2}},
-                          TiePolicy::kPessimistic, kOptions),
+  EXPECT_THROW(break_down({"need", {"order"}}, {&ranks, {}, {0, 0, 0, 1, 2}}, TiePolicy::kPessimistic, kOptions),
                DataError);
   EXPECT_THROW(verdicts(matrix, {0, 0}), DataError);
 }

@@ -30,8 +30,8 @@ inline Matrix square_matrix(std::vector<float> scores, int64_t size) {
 
 /// Six captions of three videos (2, 1 and 3 each), small enough to rank by hand.
 inline Matrix toy_matrix() {
-  return {{0.90F, 0.85F, 0.20F, 0.30F, 0.82F, 0.40F, 0.20F, 0.80F, 0.10F, 0.10F, 0.20F, 0.30F,
-           0.60F, 0.10F, 0.50F, 0.50F, 0.50F, 0.50F},
+  return {{0.90F, 0.85F, 0.20F, 0.30F, 0.82F, 0.40F, 0.20F, 0.80F, 0.10F, 0.10F, 0.20F, 0.30F, 0.60F, 0.10F, 0.50F,
+           0.50F, 0.50F, 0.50F},
           6,
           3,
           {0, 0, 1, 2, 2, 2}};
@@ -40,8 +40,7 @@ inline Matrix toy_matrix() {
 /// The test data folder, or nothing where it is absent.
 inline std::optional<std::filesystem::path> test_data(const std::string& name) {
   const char* folder = std::getenv("TVR_TEST_DATA");
-  if (folder == nullptr || !std::filesystem::exists(std::filesystem::path(folder) / name))
-    return std::nullopt;
+  if (folder == nullptr || !std::filesystem::exists(std::filesystem::path(folder) / name)) return std::nullopt;
   return std::filesystem::path(folder) / name;
 }
 

@@ -23,8 +23,7 @@ using testing::ElementsAre;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
-constexpr TiePolicy kPolicies[] = {TiePolicy::kOptimistic, TiePolicy::kAverage,
-                                   TiePolicy::kPessimistic};
+constexpr TiePolicy kPolicies[] = {TiePolicy::kOptimistic, TiePolicy::kAverage, TiePolicy::kPessimistic};
 
 RankList t2v(const Matrix& matrix) {
   return text_to_video_ranks(matrix.view(), matrix.video_of_text);
@@ -49,8 +48,7 @@ Matrix transposed(const Matrix& matrix) {
   return result;
 }
 
-void expect_values(const DirectionMetrics& metrics, const std::vector<double>& recalls,
-                   double median, double mean) {
+void expect_values(const DirectionMetrics& metrics, const std::vector<double>& recalls, double median, double mean) {
   for (size_t i = 0; i < recalls.size(); ++i)
     EXPECT_NEAR(metrics.values.values[i], recalls[i], 1e-9) << metric_name(kMetrics[i]);
   EXPECT_NEAR(metrics[Metric::kMdR], median, 1e-9);
@@ -73,8 +71,7 @@ TEST(MetricsTest, ToyTextToVideoMatchesTheHandRanks) {
 
 TEST(MetricsTest, ToyVideoToTextMatchesTheHandRanksOfBothDefinitions) {
   EXPECT_THAT(v2t(toy_matrix()).positions(TiePolicy::kPessimistic), ElementsAre(0, 1, 0));
-  EXPECT_THAT(v2t(toy_matrix(), VideoToText::kEveryCaption).positions(TiePolicy::kPessimistic),
-              ElementsAre(0, 2, 0));
+  EXPECT_THAT(v2t(toy_matrix(), VideoToText::kEveryCaption).positions(TiePolicy::kPessimistic), ElementsAre(0, 2, 0));
   EXPECT_EQ(v2t(toy_matrix()).candidates, 3);
   EXPECT_EQ(v2t(toy_matrix(), VideoToText::kEveryCaption).candidates, 6);
 }
@@ -89,8 +86,7 @@ TEST(MetricsTest, CaptionsOfAVideoNeedNotBeAdjacent) {
   const std::vector<int64_t> order{3, 0, 5, 2, 1, 4};
   auto mixed = toy;
   for (size_t i = 0; i < order.size(); ++i) {
-    std::copy_n(toy.scores.begin() + order[i] * 3, 3,
-                mixed.scores.begin() + static_cast<int64_t>(i) * 3);
+    std::copy_n(toy.scores.begin() + order[i] * 3, 3, mixed.scores.begin() + static_cast<int64_t>(i) * 3);
     mixed.video_of_text[i] = toy.video_of_text[order[i]];
   }
   for (const auto variant : {VideoToText::kBestCaption, VideoToText::kEveryCaption}) {
@@ -113,8 +109,7 @@ TEST(MetricsTest, AnAllEqualMatrixScoresNothingUnlessOptimistic) {
   for (const auto& ranks : {t2v(matrix), v2t(matrix), v2t(matrix, VideoToText::kEveryCaption)}) {
     expect_values(summarize_ranks(ranks, TiePolicy::kPessimistic), {0, 0, 0, 0}, kSize, kSize);
     expect_values(summarize_ranks(ranks, TiePolicy::kOptimistic), {100, 100, 100, 100}, 1, 1);
-    expect_values(summarize_ranks(ranks, TiePolicy::kAverage), {0, 0, 0, 100}, (kSize + 1) / 2.0,
-                  (kSize + 1) / 2.0);
+    expect_values(summarize_ranks(ranks, TiePolicy::kAverage), {0, 0, 0, 100}, (kSize + 1) / 2.0, (kSize + 1) / 2.0);
     EXPECT_EQ(summarize_ranks(ranks, TiePolicy::kAverage).tied_queries, kSize);
   }
 }
@@ -126,11 +121,9 @@ TEST(MetricsTest, ATwoWayTieAtTheTopIsAHitUnderTheAveragePolicy) {
 }
 
 TEST(MetricsTest, DegenerateShapes) {
-  expect_values(summarize_ranks(t2v(square_matrix({-1}, 1)), TiePolicy::kPessimistic),
-                {100, 100, 100, 100}, 1, 1);
+  expect_values(summarize_ranks(t2v(square_matrix({-1}, 1)), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1, 1);
   const Matrix one_video{{0.3F, 0.1F, 0.2F}, 3, 1, {0, 0, 0}};
-  expect_values(summarize_ranks(t2v(one_video), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1,
-                1);
+  expect_values(summarize_ranks(t2v(one_video), TiePolicy::kPessimistic), {100, 100, 100, 100}, 1, 1);
   EXPECT_THAT(v2t(one_video, VideoToText::kEveryCaption).better, ElementsAre(0));
   const Matrix one_text{{0.3F, 0.1F, 0.2F}, 1, 3, {1}};
   EXPECT_THAT(t2v(one_text).better, ElementsAre(2));
@@ -202,23 +195,15 @@ TEST(MetricsTest, RanksSurviveAnIncreasingTransformAndFollowAPermutationOfVideos
 }
 
 TEST(MetricsTest, ThePoliciesBracketAndAgreeWithoutTies) {
-  const auto metrics = [](const Matrix& matrix, TiePolicy policy) {
-    return summarize_ranks(v2t(matrix), policy);
-  };
+  const auto metrics = [](const Matrix& matrix, TiePolicy policy) { return summarize_ranks(v2t(matrix), policy); };
   const auto tied = random_matrix(5, 40, 4);
-  EXPECT_GT(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5],
-            metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
-  EXPECT_GE(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5],
-            metrics(tied, TiePolicy::kAverage)[Metric::kR5]);
-  EXPECT_GE(metrics(tied, TiePolicy::kAverage)[Metric::kR5],
-            metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
-  EXPECT_LT(metrics(tied, TiePolicy::kOptimistic)[Metric::kMnR],
-            metrics(tied, TiePolicy::kAverage)[Metric::kMnR]);
-  EXPECT_LT(metrics(tied, TiePolicy::kAverage)[Metric::kMnR],
-            metrics(tied, TiePolicy::kPessimistic)[Metric::kMnR]);
+  EXPECT_GT(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5], metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
+  EXPECT_GE(metrics(tied, TiePolicy::kOptimistic)[Metric::kR5], metrics(tied, TiePolicy::kAverage)[Metric::kR5]);
+  EXPECT_GE(metrics(tied, TiePolicy::kAverage)[Metric::kR5], metrics(tied, TiePolicy::kPessimistic)[Metric::kR5]);
+  EXPECT_LT(metrics(tied, TiePolicy::kOptimistic)[Metric::kMnR], metrics(tied, TiePolicy::kAverage)[Metric::kMnR]);
+  EXPECT_LT(metrics(tied, TiePolicy::kAverage)[Metric::kMnR], metrics(tied, TiePolicy::kPessimistic)[Metric::kMnR]);
   auto distinct = random_matrix(5, 40, 4);
-  for (size_t i = 0; i < distinct.scores.size(); ++i)
-    distinct.scores[i] += static_cast<float>(i) * 1e-5F;
+  for (size_t i = 0; i < distinct.scores.size(); ++i) distinct.scores[i] += static_cast<float>(i) * 1e-5F;
   EXPECT_EQ(metrics(distinct, TiePolicy::kOptimistic).values.values,
             metrics(distinct, TiePolicy::kPessimistic).values.values);
 }
@@ -229,8 +214,7 @@ TEST(MetricsTest, EveryCaptionIsNeverEasierThanBestCaption) {
     for (int64_t text = 0; text < 30; ++text) matrix.video_of_text[text] = text / 3;
     const auto best = v2t(matrix), every = v2t(matrix, VideoToText::kEveryCaption);
     for (int64_t i = 0; i < best.size(); ++i)
-      EXPECT_LE(best.position(i, TiePolicy::kPessimistic),
-                every.position(i, TiePolicy::kPessimistic));
+      EXPECT_LE(best.position(i, TiePolicy::kPessimistic), every.position(i, TiePolicy::kPessimistic));
   }
 }
 
@@ -336,26 +320,23 @@ TEST_F(GoldenMetricsTest, TheTiedVideosAreTheOnesWithARepeatedSentence) {
   std::vector<int64_t> columns;
   for (const auto& [column, count] : tied) columns.push_back(column);
   EXPECT_THAT(columns, ElementsAre(98, 323, 527, 554, 582, 666, 803, 839, 945));
-  EXPECT_EQ(
-      std::count_if(tied.begin(), tied.end(), [](const auto& entry) { return entry.second == 2; }),
-      3);
+  EXPECT_EQ(std::count_if(tied.begin(), tied.end(), [](const auto& entry) { return entry.second == 2; }), 3);
 }
 
 TEST_F(GoldenMetricsTest, TheGoldenFileAgreesInBothDirections) {
   const auto file = test::test_data("golden/msrvtt_video_metrics.json");
   if (!file) GTEST_SKIP() << "TVR_TEST_DATA holds no golden/msrvtt_video_metrics.json";
   const auto golden = nlohmann::json::parse(read_file(*file)).at("msrvtt_video_matrix.npy");
-  const std::map<std::string, TiePolicy> policies{
-      {"optimistic_ties_below", TiePolicy::kOptimistic},
-      {"pessimistic_ties_above", TiePolicy::kPessimistic},
-      {"average", TiePolicy::kAverage}};
+  const std::map<std::string, TiePolicy> policies{{"optimistic_ties_below", TiePolicy::kOptimistic},
+                                                  {"pessimistic_ties_above", TiePolicy::kPessimistic},
+                                                  {"average", TiePolicy::kAverage}};
   for (const std::string direction : {"t2v", "v2t"}) {
     const auto ranks = direction == "t2v" ? t2v(matrix_) : v2t(matrix_);
     for (const auto& [name, policy] : policies) {
       const auto& expected = golden.at(direction).at(name);
       expect_values(summarize_ranks(ranks, policy),
-                    {expected.at("R1"), expected.at("R5"), expected.at("R10"), expected.at("R50")},
-                    expected.at("MdR"), expected.at("MnR"));
+                    {expected.at("R1"), expected.at("R5"), expected.at("R10"), expected.at("R50")}, expected.at("MdR"),
+                    expected.at("MnR"));
     }
   }
 }
@@ -370,10 +351,7 @@ TEST_F(GoldenMetricsTest, TheUpperLeftBlockHasItsOwnNumbers) {
 }
 
 TEST_F(GoldenMetricsTest, HalfOfTheQueriesChooseFromTheWholeGallery) {
-  const Matrix half{matrix_.scores,
-                    500,
-                    1000,
-                    {matrix_.video_of_text.begin(), matrix_.video_of_text.begin() + 500}};
+  const Matrix half{matrix_.scores, 500, 1000, {matrix_.video_of_text.begin(), matrix_.video_of_text.begin() + 500}};
   const auto metrics = summarize_ranks(t2v(half), TiePolicy::kPessimistic);
   expect_values(metrics, {46.6, 71.6, 82.4, 93.6}, 2, 13.438);
   EXPECT_NEAR(metrics[Metric::kGM], 65.0243, 5e-5);

@@ -13,24 +13,18 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kPng =
-    "\x89PNG\r\n\x1A\nmore";  // not a whole picture; only its kind is looked at
+const std::string kPng = "\x89PNG\r\n\x1A\nmore";  // not a whole picture; only its kind is looked at
 
 PageQuery sample_query() {
   PageCandidate right{"video1", 1, 0.75, true, {{4, 2.5, kPng}}, {}};
-  right.matches = {{"red", 0.4, 4, 2.5, PageRegion{0.1, 0.2, 0.5, 0.6}, "patches"},
-                   {"beep", 0.1, {}, {}, {}, "audio"}};
+  right.matches = {{"red", 0.4, 4, 2.5, PageRegion{0.1, 0.2, 0.5, 0.6}, "patches"}, {"beep", 0.1, {}, {}, {}, "audio"}};
   PageCandidate wrong{"video2", 2, 0.5, false, {}, {}};
   return {"text7", "a red circle", "order", "video1", 1, {right, wrong}};
 }
 
 EvaluationPage sample_page() {
   const auto evaluation = test::sample_evaluation(1);
-  EvaluationPage page{"A run",
-                      evaluation.report,
-                      evaluation.ranks,
-                      "run: {seed: 0}\n",
-                      {{"parameters", "42"}},
+  EvaluationPage page{"A run",         evaluation.report, evaluation.ranks, "run: {seed: 0}\n", {{"parameters", "42"}},
                       {sample_query()}};
   page.report.protocol.commit = "0123abcd";
   page.report.protocol.hardware = "2 cores";
@@ -39,8 +33,7 @@ EvaluationPage sample_page() {
 
 int64_t count(const std::string& text, const std::string& part) {
   int64_t result = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
-    ++result;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++result;
   return result;
 }
 
@@ -59,8 +52,7 @@ TEST(PageTest, ShowsNumbersSettingsPlotsAndParts) {
 TEST(PageTest, LoadsNothingAndRunsNothing) {
   const auto html = evaluation_page_html(sample_page());
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
-  for (const char* outside :
-       {"<script", "<link", "http://", "https://", "url(", "@import", "onclick"})
+  for (const char* outside : {"<script", "<link", "http://", "https://", "url(", "@import", "onclick"})
     EXPECT_THAT(html, Not(HasSubstr(outside)));
 }
 
@@ -71,19 +63,16 @@ TEST(PageTest, ServesScreenReadersPhonesAndTheDark) {
   EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
   EXPECT_THAT(html, HasSubstr("alt=\"video1, frame 4, 2.5 s\""));
   EXPECT_EQ(count(html, "<img "), count(html, "<img alt="));
-  EXPECT_EQ(
-      count(html, "<svg class=\"chart\""),
-      count(html, "role=\"img\" aria-label=\"R") + count(html, "role=\"img\" aria-label=\"Share"));
+  EXPECT_EQ(count(html, "<svg class=\"chart\""),
+            count(html, "role=\"img\" aria-label=\"R") + count(html, "role=\"img\" aria-label=\"Share"));
   EXPECT_EQ(count(html, "<th>") + count(html, "<th "), count(html, "<th scope="));
 }
 
 TEST(PageTest, EveryElementOpenedIsClosed) {
   const auto html = evaluation_page_html(sample_page());
-  for (const std::string name : {"div", "section", "table", "tr", "td", "th", "ol", "li", "span",
-                                 "svg", "figure", "article", "details", "p", "b", "i", "h2", "h3"})
-    EXPECT_EQ(count(html, "<" + name + ">") + count(html, "<" + name + " "),
-              count(html, "</" + name + ">"))
-        << name;
+  for (const std::string name : {"div", "section", "table", "tr", "td", "th", "ol", "li", "span", "svg", "figure",
+                                 "article", "details", "p", "b", "i", "h2", "h3"})
+    EXPECT_EQ(count(html, "<" + name + ">") + count(html, "<" + name + " "), count(html, "</" + name + ">")) << name;
 }
 
 TEST(PageTest, AQueryShowsItsCandidatesMarkedByWordAndColour) {
@@ -122,8 +111,7 @@ TEST(PageTest, TextsAreEscapedWhereverTheyStand) {
   const std::string attack = "\"'><script>&";
   auto page = sample_page();
   page.title = page.config = page.report.protocol.command = attack;
-  page.report.parts[0].first = page.report.breakdown[0].tag =
-      page.report.breakdown[0].entries[0].value = attack;
+  page.report.parts[0].first = page.report.breakdown[0].tag = page.report.breakdown[0].entries[0].value = attack;
   page.settings = {{attack, attack}};
   auto& query = page.queries[0];
   query.text_id = query.caption = query.need = query.right_video = attack;
@@ -164,8 +152,7 @@ TEST(PageTest, MissingVideosAndNanAreSaidAtTheTop) {
   page.report.whole.video_to_text.nan_queries = 1;
   const auto html = evaluation_page_html(page);
   EXPECT_EQ(count(html, "<p class=\"warn\">"), 2);
-  EXPECT_LT(html.find("2 videos of the split are missing (policy: skip)."),
-            html.find("id=\"numbers\""));
+  EXPECT_LT(html.find("2 videos of the split are missing (policy: skip)."), html.find("id=\"numbers\""));
 }
 
 TEST(PageTest, EqualContentGivesEqualBytes) {
@@ -181,7 +168,8 @@ TEST(PageTest, AOneVideoGalleryHasAPage) {
   const auto evaluation = evaluate_similarity(input, test::sample_protocol());
   const auto html = evaluation_page_html({"One", evaluation.report, evaluation.ranks, "", {}, {}});
   EXPECT_THAT(html, HasSubstr("100.0"));
-  for (const char* broken : {"nan,", ",nan", "\"nan", "inf,", "\"inf", "-nan"}) EXPECT_THAT(html, Not(HasSubstr(broken)));
+  for (const char* broken : {"nan,", ",nan", "\"nan", "inf,", "\"inf", "-nan"})
+    EXPECT_THAT(html, Not(HasSubstr(broken)));
 }
 
 }  // namespace

@@ -25,8 +25,7 @@ inline Sample sample_input(uint64_t seed, double skill = 0.5) {
   input.parts = {{"frames", {sample.part->data(), kTexts, kVideos}}};
   for (auto* values : {sample.scores.get(), sample.part.get()})
     for (int64_t i = 0; i < kTexts * kVideos; ++i)
-      (*values)[i] =
-          static_cast<float>(random.uniform() + (i / kVideos / 2 == i % kVideos ? skill : 0));
+      (*values)[i] = static_cast<float>(random.uniform() + (i / kVideos / 2 == i % kVideos ? skill : 0));
   Tag need{"need", {}};
   for (int64_t text = 0; text < kTexts; ++text) {
     input.video_of_text.push_back(text / 2);
@@ -49,8 +48,7 @@ inline Protocol sample_protocol() {
   return protocol;
 }
 
-inline Evaluation sample_evaluation(uint64_t seed, const Protocol& protocol = sample_protocol(),
-                                    double skill = 0.5) {
+inline Evaluation sample_evaluation(uint64_t seed, const Protocol& protocol = sample_protocol(), double skill = 0.5) {
   return evaluate_similarity(sample_input(seed, skill).input, protocol, 1);
 }
 

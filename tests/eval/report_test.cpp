@@ -29,8 +29,7 @@ std::string error_of(const std::function<void()>& work) {
 
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& name)
-      : path(std::filesystem::path(testing::TempDir()) / name) {}
+  explicit TemporaryFile(const std::string& name) : path(std::filesystem::path(testing::TempDir()) / name) {}
   ~TemporaryFile() { std::filesystem::remove(path); }
   const std::filesystem::path path;
 };
@@ -78,8 +77,8 @@ TEST(ReportTest, JsonHasTheDocumentedKeys) {
     for (const std::string count : {"queries", "tied_queries", "nan_queries"})
       EXPECT_TRUE(parsed[direction][count].is_number_integer());
   }
-  EXPECT_DOUBLE_EQ(parsed["rsum"].get<double>(), parsed["text_to_video"]["RSum"].get<double>() +
-                                                     parsed["video_to_text"]["RSum"].get<double>());
+  EXPECT_DOUBLE_EQ(parsed["rsum"].get<double>(),
+                   parsed["text_to_video"]["RSum"].get<double>() + parsed["video_to_text"]["RSum"].get<double>());
   EXPECT_EQ(parsed["protocol"]["ties"], "pessimistic");
   EXPECT_EQ(parsed["protocol"]["v2t_definition"], "best-caption");
   EXPECT_TRUE(parsed["breakdown"]["need"]["order"]["twin_accuracy"].is_number());
@@ -108,11 +107,8 @@ TEST(ReportTest, AReportWithoutIntervalsReadsBackWithoutThem) {
 
 TEST(ReportTest, MalformedJsonIsRefusedWithFileAndKey) {
   const auto good = json::parse(report_to_json(test::sample_evaluation(1).report));
-  const auto message = [](const json& value) {
-    return error_of([&] { report_from_json(value.dump(), "m.json"); });
-  };
-  EXPECT_THAT(error_of([] { report_from_json("{\"rsum\":", "m.json"); }),
-              HasSubstr("m.json: is not valid JSON"));
+  const auto message = [](const json& value) { return error_of([&] { report_from_json(value.dump(), "m.json"); }); };
+  EXPECT_THAT(error_of([] { report_from_json("{\"rsum\":", "m.json"); }), HasSubstr("m.json: is not valid JSON"));
   EXPECT_THAT(message(json::array()), HasSubstr("m.json: an object is needed"));
   auto bad = good;
   bad["text_to_video"].erase("MdR");
@@ -165,8 +161,7 @@ TEST(ReportTest, DamagedRankFilesAreRefused) {
   const TemporaryFile file("tvr_ranks_damaged.safetensors");
   const std::vector<int64_t> rank{1, 2}, tied{0, 5};
   const std::vector<float> wrong_type{1};
-  const ArrayView ranks{ElementType::kI64, {2}, rank.data()},
-      ties{ElementType::kI64, {2}, tied.data()};
+  const ArrayView ranks{ElementType::kI64, {2}, rank.data()}, ties{ElementType::kI64, {2}, tied.data()};
   const std::map<std::string, std::string> metadata{{"t2v_ids", "[\"a\",\"b\"]"},
                                                     {"t2v_clusters", "[\"a\",\"b\"]"},
                                                     {"v2t_ids", "[\"a\",\"b\"]"},
@@ -177,10 +172,8 @@ TEST(ReportTest, DamagedRankFilesAreRefused) {
     return error_of([&] { read_ranks(file.path); });
   };
   EXPECT_THAT(message({{"t2v_rank", ranks}}, metadata), HasSubstr("t2v_tied"));
-  EXPECT_THAT(
-      message({{"t2v_rank", {ElementType::kF32, {1}, wrong_type.data()}}, {"t2v_tied", ties}},
-              metadata),
-      HasSubstr("I64"));
+  EXPECT_THAT(message({{"t2v_rank", {ElementType::kF32, {1}, wrong_type.data()}}, {"t2v_tied", ties}}, metadata),
+              HasSubstr("I64"));
   EXPECT_THAT(message({{"t2v_rank", ranks}, {"t2v_tied", ties}}, {}), HasSubstr("t2v_ids"));
   EXPECT_THAT(message({{"t2v_rank", ranks}, {"t2v_tied", ties}}, metadata), HasSubstr("cannot be"));
 }
@@ -188,8 +181,7 @@ TEST(ReportTest, DamagedRankFilesAreRefused) {
 TEST(ReportTest, SizesThatDisagreeAreRefused) {
   auto sample = test::sample_input(1);
   sample.input.text_ids.pop_back();
-  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }),
-              HasSubstr("23 text ids"));
+  EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }), HasSubstr("23 text ids"));
   sample = test::sample_input(1);
   sample.input.parts[0].second.videos = 5;
   EXPECT_THAT(error_of([&] { evaluate_similarity(sample.input, test::sample_protocol()); }),
@@ -198,10 +190,7 @@ TEST(ReportTest, SizesThatDisagreeAreRefused) {
 
 TEST(ReportTest, TextShowsNumbersWithIntervalsBesideARandomOrder) {
   const auto text = report_to_text(test::sample_evaluation(1).report);
-  EXPECT_THAT(
-      text,
-      HasSubstr(
-          "test split, 24 texts, 12 videos; ties pessimistic; video to text by best-caption"));
+  EXPECT_THAT(text, HasSubstr("test split, 24 texts, 12 videos; ties pessimistic; video to text by best-caption"));
   EXPECT_THAT(text, HasSubstr("300 draws of 6 clusters, seed 4"));
   EXPECT_THAT(text, testing::ContainsRegex("text to video +[0-9.]+ \\[ *[0-9.]+, [0-9.]+\\]"));
   EXPECT_THAT(text, testing::ContainsRegex("random order +8.3 "));

@@ -44,8 +44,7 @@ TEST(StatisticsTest, PercentilesInterpolateLikeNumPy) {
 
 TEST(StatisticsTest, TheSameSeedGivesTheSameBitsWhateverTheThreads) {
   std::vector<double> positions(200);
-  for (size_t i = 0; i < positions.size(); ++i)
-    positions[i] = static_cast<double>(i * i * i % 1009);
+  for (size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<double>(i * i * i % 1009);
   const auto clusters = own_clusters(positions.size());
   const auto one = bootstrap_metrics(positions, clusters, {500, 9, 1}),
              four = bootstrap_metrics(positions, clusters, {500, 9, 4});
@@ -60,8 +59,7 @@ TEST(StatisticsTest, TheSameSeedGivesTheSameBitsWhateverTheThreads) {
 TEST(StatisticsTest, ARecallsIntervalHasTheBinomialWidth) {
   const auto positions = random_positions(2, 1000, 0.5);
   const double recall = metrics_of_positions(positions)[Metric::kR1];
-  const auto interval =
-      at(bootstrap_metrics(positions, own_clusters(1000), {4000, 0, 0}), Metric::kR1);
+  const auto interval = at(bootstrap_metrics(positions, own_clusters(1000), {4000, 0, 0}), Metric::kR1);
   const double width = 2 * 1.96 * std::sqrt(recall * (100 - recall) / 1000);
   EXPECT_NEAR(interval.high - interval.low, width, 0.06 * width);
   EXPECT_NEAR((interval.high + interval.low) / 2, recall, 0.2);
@@ -71,10 +69,7 @@ TEST(StatisticsTest, TheIntervalHoldsTheTruthAboutNineteenTimesInTwenty) {
   int held = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const auto values = random_positions(100 + seed, 120, 0.3);
-    held +=
-        at(bootstrap_metrics(values, own_clusters(120), {400, seed, 0}), Metric::kR1).contains(30)
-            ? 1
-            : 0;
+    held += at(bootstrap_metrics(values, own_clusters(120), {400, seed, 0}), Metric::kR1).contains(30) ? 1 : 0;
   }
   EXPECT_GE(held, 180);
   EXPECT_LE(held, 199);
@@ -90,12 +85,10 @@ TEST(StatisticsTest, QueriesThatShareAClusterWidenTheInterval) {
   }
   const BootstrapOptions options{4000, 0, 0};
   const auto width = [](const Interval& interval) { return interval.high - interval.low; };
-  const auto independent =
-      width(at(bootstrap_metrics(repeated, own_clusters(900), options), Metric::kR1));
+  const auto independent = width(at(bootstrap_metrics(repeated, own_clusters(900), options), Metric::kR1));
   const auto clustered = width(at(bootstrap_metrics(repeated, clusters, options), Metric::kR1));
   EXPECT_NEAR(clustered / independent, 3, 0.3);
-  EXPECT_DOUBLE_EQ(clustered,
-                   width(at(bootstrap_metrics(once, own_clusters(100), options), Metric::kR1)));
+  EXPECT_DOUBLE_EQ(clustered, width(at(bootstrap_metrics(once, own_clusters(100), options), Metric::kR1)));
 }
 
 TEST(StatisticsTest, TheMeanOfResampledMetricsAgreesWithDirectResampling) {
@@ -162,8 +155,7 @@ TEST(StatisticsTest, TheGoldenMatrixHasThePublishedIntervals) {
   const auto matrix = test::golden_matrix();
   if (!matrix) GTEST_SKIP() << "TVR_TEST_DATA holds no simmatrix/msrvtt_video_matrix.npy";
   const auto ranks = text_to_video_ranks(matrix->view(), matrix->video_of_text);
-  const auto intervals = bootstrap_metrics(ranks.positions(TiePolicy::kPessimistic),
-                                           own_clusters(1000), {10000, 1, 0});
+  const auto intervals = bootstrap_metrics(ranks.positions(TiePolicy::kPessimistic), own_clusters(1000), {10000, 1, 0});
   EXPECT_NEAR(at(intervals, Metric::kR1).low, 44.9, 0.25);
   EXPECT_NEAR(at(intervals, Metric::kR1).high, 51.1, 0.25);
   EXPECT_NEAR(at(intervals, Metric::kMnR).low, 9.99, 0.2);

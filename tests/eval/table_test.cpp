@@ -38,9 +38,8 @@ TableRow published_row() {
 }
 
 Table sample_table() {
-  Table table{"Heads & <parts>",
-              "chance",
-              {run_row("chance", 1, 0), run_row("skilled_one", 2, 0.9), published_row(), {}}};
+  Table table{
+      "Heads & <parts>", "chance", {run_row("chance", 1, 0), run_row("skilled_one", 2, 0.9), published_row(), {}}};
   table.rows.back().name = "later";
   table.rows.back().source = "make it with tvr train x.yaml";
   return table;
@@ -75,8 +74,7 @@ TEST(TableTest, TextHoldsNumbersIntervalsDifferencesTagsAndTheRandomOrder) {
   const auto text = render_table(sample_table(), TableFormat::kText);
   EXPECT_THAT(text, testing::ContainsRegex("skilled_one +[0-9.]+ +\\[[0-9.]+, [0-9.]+\\]"));
   EXPECT_THAT(text, HasSubstr("Difference to chance"));
-  EXPECT_THAT(text,
-              testing::ContainsRegex("skilled_one +\\+[0-9.]+ +\\[\\+[0-9.]+, \\+[0-9.]+\\] *\\*"));
+  EXPECT_THAT(text, testing::ContainsRegex("skilled_one +\\+[0-9.]+ +\\[\\+[0-9.]+, \\+[0-9.]+\\] *\\*"));
   EXPECT_THAT(text, HasSubstr("Text to video R@1 by need"));
   EXPECT_THAT(text, HasSubstr("Twin accuracy by need"));
   EXPECT_THAT(text, testing::ContainsRegex("random order +8.3"));
@@ -108,8 +106,7 @@ TEST(TableTest, MarkdownHasOneCellAColumnInEveryLine) {
   const auto table = text.substr(text.find("\n\n") + 2);
   const auto lines = table.substr(0, table.find("\n\n"));
   std::istringstream stream(lines);
-  for (std::string line; std::getline(stream, line);)
-    EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 10) << line;
+  for (std::string line; std::getline(stream, line);) EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 10) << line;
 }
 
 TEST(TableTest, LatexEscapesAndUsesBooktabs) {
@@ -148,11 +145,8 @@ TEST(TableTest, ADifferenceOfNothingIsNotMarked) {
   Table table{"", "a", {run_row("a", 1, 0.3), run_row("b", 1, 0.3)}};
   const auto parsed = json::parse(render_table(table, TableFormat::kJson));
   for (const auto metric : kMetrics) {
-    EXPECT_EQ(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["difference"],
-              0.0);
-    EXPECT_FALSE(
-        parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["beyond_interval"]
-            .get<bool>());
+    EXPECT_EQ(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["difference"], 0.0);
+    EXPECT_FALSE(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["beyond_interval"].get<bool>());
   }
 }
 
@@ -164,10 +158,7 @@ TEST(TableTest, RowsOfOtherQueriesOrRulesAreSaidNotToCompare) {
   table = sample_table();
   table.rows[1].report->protocol.ties = TiePolicy::kOptimistic;
   const auto text = render_table(table, TableFormat::kText);
-  EXPECT_THAT(
-      text,
-      HasSubstr(
-          "skilled_one: not comparable with chance (ties optimistic instead of pessimistic)"));
+  EXPECT_THAT(text, HasSubstr("skilled_one: not comparable with chance (ties optimistic instead of pessimistic)"));
   EXPECT_THAT(text, Not(HasSubstr("Difference to")));
   table = sample_table();
   table.rows[1].ranks.reset();
@@ -191,11 +182,10 @@ TEST(TableTest, ATableOfPublishedRowsAloneRenders) {
 TEST_F(TableFilesTest, ATableFileNamesRunsConfigurationsAndPublishedNumbers) {
   const auto run = write_run("runs/a", 1, 0.2), other = write_run("runs/b", 2, 0.9);
   const auto config = write_yaml("b.yaml", "run: {dir: " + other + "}\n");
-  const auto spec = read_table_spec(write_yaml(
-      "table.yaml",
-      "title: T\nbaseline: first\nrows:\n  - {name: first, run: " + run +
-          "}\n  - {name: second, config: " + config +
-          "}\n  - {name: paper, published: {text_to_video: {R@1: 40}}, source: a paper}\n"));
+  const auto spec = read_table_spec(
+      write_yaml("table.yaml", "title: T\nbaseline: first\nrows:\n  - {name: first, run: " + run +
+                                   "}\n  - {name: second, config: " + config +
+                                   "}\n  - {name: paper, published: {text_to_video: {R@1: 40}}, source: a paper}\n"));
   const auto table = load_table(spec);
   EXPECT_EQ(table.baseline, "first");
   ASSERT_EQ(table.rows.size(), 3U);
@@ -206,8 +196,7 @@ TEST_F(TableFilesTest, ATableFileNamesRunsConfigurationsAndPublishedNumbers) {
 
 TEST_F(TableFilesTest, WhatIsMissingIsRunWhenAskedAndSaidOtherwise) {
   const auto config = write_yaml("c.yaml", "run: {dir: " + (folder_ / "runs/c").string() + "}\n");
-  const auto spec =
-      read_table_spec(write_yaml("table.yaml", "rows: [{name: c, config: " + config + "}]\n"));
+  const auto spec = read_table_spec(write_yaml("table.yaml", "rows: [{name: c, config: " + config + "}]\n"));
   EXPECT_EQ(load_table(spec).rows[0].kind, TableRow::Kind::kNotRun);
   EXPECT_THAT(load_table(spec).rows[0].source, HasSubstr("tvr train " + config));
   std::vector<std::string> asked;
@@ -225,12 +214,9 @@ TEST_F(TableFilesTest, WhatIsMissingIsRunWhenAskedAndSaidOtherwise) {
 TEST_F(TableFilesTest, WrongTableFilesAreRefusedWithFileAndLine) {
   EXPECT_THAT(error_of("title: T\n"), HasSubstr("at least one row"));
   EXPECT_THAT(error_of("rows:\n  - {name: a}\n"), HasSubstr("exactly one of run"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x, config: y.yaml}\n"),
-              HasSubstr("exactly one of run"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x}\n  - {name: a, run: y}\n"),
-              HasSubstr("bad.yaml:3"));
-  EXPECT_THAT(error_of("baseline: b\nrows:\n  - {name: a, run: x}\n"),
-              HasSubstr("'b' is not the name of a row"));
+  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x, config: y.yaml}\n"), HasSubstr("exactly one of run"));
+  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x}\n  - {name: a, run: y}\n"), HasSubstr("bad.yaml:3"));
+  EXPECT_THAT(error_of("baseline: b\nrows:\n  - {name: a, run: x}\n"), HasSubstr("'b' is not the name of a row"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, published: {text_to_video: {R@2: 4}}}\n"),
               HasSubstr("unknown metric 'R@2'"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, rum: x}\n"), HasSubstr("did you mean 'run'"));

@@ -14,7 +14,9 @@ TEST(Features, RowsAndSelectActOnEveryTensor) {
   const auto part = rows(video, 1, 3);
   const auto chosen = select(video, torch::tensor({2, 2}));
   part.each([](const std::string& name, const torch::Tensor& tensor) {
-    if (tensor.defined()) EXPECT_EQ(tensor.size(0), 2) << name;
+    if (tensor.defined()) {
+      EXPECT_EQ(tensor.size(0), 2) << name;
+    }
   });
   EXPECT_TRUE(part.experts.at("audio").values.equal(video.experts["audio"].values.slice(0, 1, 3)));
   EXPECT_TRUE(chosen.frames[1].equal(video.frames[2]));
@@ -28,7 +30,8 @@ TEST(Features, ConcatenateRestoresWhatRowsCut) {
 }
 
 TEST(Features, ConcatenatePadsTextsOfDifferentLength) {
-  const auto longer = random_texts({.words = 6}, 1, torch::kFloat), shorter = random_texts({.words = 4}, 2, torch::kFloat);
+  const auto longer = random_texts({.words = 6}, 1, torch::kFloat),
+             shorter = random_texts({.words = 4}, 2, torch::kFloat);
   const auto both = concatenate(std::vector<TextFeatures>{longer, shorter});
   EXPECT_EQ(both.tokens.size(1), 6);
   EXPECT_FALSE(both.mask.slice(0, 5).slice(1, 4).any().item<bool>());

@@ -8,7 +8,8 @@ namespace {
 
 struct TwoLayers : torch::nn::Module {
   TwoLayers()
-      : first(register_module("first", torch::nn::Linear(64, 64))), norm(register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({64})))) {}
+      : first(register_module("first", torch::nn::Linear(64, 64))),
+        norm(register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({64})))) {}
   torch::nn::Linear first;
   torch::nn::LayerNorm norm;
 };

@@ -13,7 +13,9 @@ std::shared_ptr<Loss> info_nce(const std::string& options) {
   node.finish();
   return builder();
 }
-LossInput input(const torch::Tensor& logits, const torch::Tensor& videos) { return {logits, {{"a", logits, {}}, {"b", 2 * logits, {}}}, make_targets(videos), {}}; }
+LossInput input(const torch::Tensor& logits, const torch::Tensor& videos) {
+  return {logits, {{"a", logits, {}}, {"b", 2 * logits, {}}}, make_targets(videos), {}};
+}
 
 TEST(InfoNce, EqualsTheMeanOfTheTwoCrossEntropies) {
   const auto logits = torch::tensor({{2.0, 0.5, -1.0}, {0.1, 1.5, 0.3}, {-0.7, 0.2, 0.9}});

@@ -23,7 +23,8 @@ TEST(PatchSelection, KeepsWhatDiffersFromTheBackground) {
   EXPECT_EQ(kept.patches.size(2), 2);
   EXPECT_TRUE(kept.patch_indices[0][0].eq(3).any().item<bool>());
   EXPECT_TRUE(kept.patch_indices[0][1].eq(1).any().item<bool>());
-  EXPECT_TRUE(kept.patches[0][0][1].equal(torch::tensor({0.0, 1.0})));  // grid order: place 0 (the first of the equal ones), then 3
+  EXPECT_TRUE(kept.patches[0][0][1].equal(
+      torch::tensor({0.0, 1.0})));  // grid order: place 0 (the first of the equal ones), then 3
   EXPECT_EQ(kept.patch_indices[0][0][0].item<int64_t>(), 0);
 }
 
@@ -48,7 +49,8 @@ TEST(PatchSelection, DoesNotLookAtOtherVideosOrPaddingFrames) {
   const auto single = select_salient_patches(rows(video, 2, 3), 2);
   EXPECT_TRUE(whole.patch_indices[2].equal(single.patch_indices[0]));
   video.patches[2][2].fill_(7);
-  EXPECT_TRUE(select_salient_patches(video, 2).patch_indices[2].slice(0, 0, 2).equal(whole.patch_indices[2].slice(0, 0, 2)));
+  EXPECT_TRUE(
+      select_salient_patches(video, 2).patch_indices[2].slice(0, 0, 2).equal(whole.patch_indices[2].slice(0, 0, 2)));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace tvr {
 namespace {
 
 Parts two_parts() {
-  return {{"a", torch::tensor({{1.0f, 2.0f}}), {}}, {"b", torch::tensor({{10.0f, 20.0f}}), torch::tensor({{true, false}})}};
+  return {{"a", torch::tensor({{1.0f, 2.0f}}), {}},
+          {"b", torch::tensor({{10.0f, 20.0f}}), torch::tensor({{true, false}})}};
 }
 
 TEST(Score, SumsWeightedPartsAndFillsInvalidPairs) {
@@ -52,7 +53,11 @@ TEST(Score, ClampsTheLogitScale) {
 TEST(Score, RefusesUnknownPartsAndNothingAtAll) {
   ScoreOptions options;
   options.weights = {{"sentense-video", 1}};
-  EXPECT_THAT([&] { Score(options, {{"sentence-video", 1}}); }, testing::ThrowsMessage<ConfigError>(testing::HasSubstr("did you mean 'sentence-video'?")));
+  EXPECT_THAT(
+      [&] {
+        Score(options, {{"sentence-video", 1}});
+      },
+      testing::ThrowsMessage<ConfigError>(testing::HasSubstr("did you mean 'sentence-video'?")));
   options.weights = {{"sentence-video", 0}};
   EXPECT_THROW(Score(options, {{"sentence-video", 1}}), ConfigError);
 }

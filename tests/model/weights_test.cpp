@@ -17,7 +17,8 @@ class WeightFiles : public testing::Test {
 };
 
 TEST_F(WeightFiles, RoundTripIsExactForEveryType) {
-  for (const auto type : {torch::kFloat, torch::kDouble, torch::kHalf, torch::kBFloat16, torch::kLong, torch::kInt, torch::kUInt8, torch::kBool}) {
+  for (const auto type : {torch::kFloat, torch::kDouble, torch::kHalf, torch::kBFloat16, torch::kLong, torch::kInt,
+                          torch::kUInt8, torch::kBool}) {
     const auto tensor = (torch::arange(12).view({3, 4}) % 2).to(type);
     save_tensors(file, {{"x", tensor.t()}, {"scalar", tensor[1][1]}});
     auto x = torch::zeros({4, 3}, type), scalar = torch::zeros({}, type);
@@ -29,9 +30,13 @@ TEST_F(WeightFiles, RoundTripIsExactForEveryType) {
 
 TEST_F(WeightFiles, EveryDifferenceIsReportedAtOnce) {
   save_tensors(file, {{"a", torch::zeros({2})}, {"b", torch::zeros({3})}, {"extra", torch::zeros({1})}});
-  EXPECT_THAT([&] { load_tensors(file, {{"a", torch::zeros({2})}, {"b", torch::zeros({4})}, {"c", torch::zeros({1})}}); },
-              testing::ThrowsMessage<CheckpointError>(
-                  testing::AllOf(HasSubstr("missing: c [1]"), HasSubstr("wrong shape: b is [3] in the file, the model needs [4]"), HasSubstr("unexpected: extra"))));
+  EXPECT_THAT(
+      [&] {
+        load_tensors(file, {{"a", torch::zeros({2})}, {"b", torch::zeros({4})}, {"c", torch::zeros({1})}});
+      },
+      testing::ThrowsMessage<CheckpointError>(testing::AllOf(
+          HasSubstr("missing: c [1]"), HasSubstr("wrong shape: b is [3] in the file, the model needs [4]"),
+          HasSubstr("unexpected: extra"))));
 }
 
 TEST_F(WeightFiles, NothingIsLoadedWhenSomethingDoesNotFit) {

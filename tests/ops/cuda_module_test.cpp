@@ -14,7 +14,9 @@ using testing::HasSubstr;
 
 // A folder that is gone when the test ends.
 struct ScratchFolder {
-  ScratchFolder() : path(fs::temp_directory_path() / ("tvr_cuda_module." + std::to_string(::getpid()))) { fs::create_directory(path); }
+  ScratchFolder() : path(fs::temp_directory_path() / ("tvr_cuda_module." + std::to_string(::getpid()))) {
+    fs::create_directory(path);
+  }
   ~ScratchFolder() { fs::remove_all(path); }
   fs::path path;
 };

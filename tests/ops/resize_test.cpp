@@ -36,7 +36,9 @@ Image pattern(int64_t height, int64_t width) {
   return image;
 }
 
-int64_t sum(const Image& image) { return std::accumulate(image.pixels.begin(), image.pixels.end(), int64_t{0}); }
+int64_t sum(const Image& image) {
+  return std::accumulate(image.pixels.begin(), image.pixels.end(), int64_t{0});
+}
 
 int64_t weighted_sum(const Image& image) {
   int64_t result = 0;
@@ -90,7 +92,8 @@ TEST(Resize, SquashEqualsPillowInBothOrdersOfThePasses) {
   EXPECT_EQ(weighted_sum(vertical_first), 714948060);
   EXPECT_EQ(pixel(vertical_first, 0, 0), (std::vector<int>{33, 32, 21}));
 
-  const Image horizontal_first = resize(pattern(640, 360), 224, 224, Interpolation::kBicubic, PassOrder::kHorizontalFirst);
+  const Image horizontal_first =
+      resize(pattern(640, 360), 224, 224, Interpolation::kBicubic, PassOrder::kHorizontalFirst);
   EXPECT_EQ(sum(horizontal_first), 19122778);
   EXPECT_EQ(weighted_sum(horizontal_first), 712892337);
   EXPECT_EQ(pixel(horizontal_first, 0, 0), (std::vector<int>{33, 31, 21}));

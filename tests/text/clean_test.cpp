@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string fixed(const std::string& text) { return encode_utf8(fix_text(decode_utf8(text))); }
+std::string fixed(const std::string& text) {
+  return encode_utf8(fix_text(decode_utf8(text)));
+}
 
 TEST(FixText, StraightensLigaturesWidthQuotesAndLineBreaks) {
   EXPECT_EQ(fixed("ﬁne ﬂow Ĳ ǆ ŉ ﬅ"), "fine flow IJ dž 'n ſt");
@@ -30,7 +32,9 @@ TEST(FixText, RemovesControlsAndTerminalEscapes) {
   EXPECT_EQ(fixed("a\u200db\u200ec"), "a\u200db\u200ec");
 }
 
-TEST(FixText, ComposesCharacters) { EXPECT_EQ(fixed("cafe\u0301"), "café"); }
+TEST(FixText, ComposesCharacters) {
+  EXPECT_EQ(fixed("cafe\u0301"), "café");
+}
 
 TEST(FixText, StopsReadingReferencesFromTheFirstLineWithATag) {
   EXPECT_EQ(fixed("&amp;\n<b>&amp;</b>\n&amp;"), "&\n<b>&amp;</b>\n&amp;");
@@ -73,8 +77,7 @@ TEST(CleanCaption, ReplacesBytesThatAreNotUtf8) {
 
 TEST(CleanCaption, DeeplyNestedReferencesEnd) {
   std::string nested = "&";
-  for (int i = 0; i < 100'000; ++i)
-    nested += "amp;";
+  for (int i = 0; i < 100'000; ++i) nested += "amp;";
   EXPECT_FALSE(clean_caption(nested).empty());
 }
 

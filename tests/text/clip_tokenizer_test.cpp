@@ -99,8 +99,7 @@ const std::vector<GoldenRow>& vectors() {
 
 TEST_F(Clip, EqualsOpenAiOnTheTestVectors) {
   ASSERT_EQ(vectors().size(), 59u);
-  for (const auto& row : vectors())
-    EXPECT_EQ(tokenizer->encode(row.text), row.ids) << row.text;
+  for (const auto& row : vectors()) EXPECT_EQ(tokenizer->encode(row.text), row.ids) << row.text;
 }
 
 TEST_F(Clip, EqualsOpenAiOnTheGoldenFileButForMojibake) {
@@ -129,8 +128,7 @@ TEST_F(Clip, FindsContractionsWhereverAPieceBegins) {
 
 TEST_F(Clip, KeepsWordsAndIdsInRangeForAnyBytes) {
   std::string text;
-  for (uint32_t i = 0; i < 5000; ++i)
-    text += static_cast<char>((i * 7919 + i / 13) % 256);
+  for (uint32_t i = 0; i < 5000; ++i) text += static_cast<char>((i * 7919 + i / 13) % 256);
   const auto ids = tokenizer->encode(text);
   ASSERT_FALSE(ids.empty());
   EXPECT_TRUE(std::all_of(ids.begin(), ids.end(), [](int64_t id) { return id >= 0 && id < ClipTokenizer::kStart; }));
@@ -141,8 +139,7 @@ TEST_F(Clip, TakesAWordOfTenMegabytes) {
   const auto letters = tokenizer->encode(std::string(10 << 20, 'a'));
   EXPECT_GT(letters.size(), (10u << 20) / 16);
   std::string mixed;
-  while (mixed.size() < (1 << 20))
-    mixed += "ab\u00e9\u0436";
+  while (mixed.size() < (1 << 20)) mixed += "ab\u00e9\u0436";
   EXPECT_GT(tokenizer->encode(mixed).size(), 1000u);
 }
 
@@ -160,8 +157,7 @@ TEST_F(Clip, ManyThreadsGetTheSameIds) {
   std::vector<std::jthread> threads;
   for (int& count : wrong)
     threads.emplace_back([&] {
-      for (int i = 0; i < 500; ++i)
-        count += tokenizer->encode(text) != expected;
+      for (int i = 0; i < 500; ++i) count += tokenizer->encode(text) != expected;
     });
   threads.clear();
   EXPECT_THAT(wrong, testing::Each(0));
@@ -204,8 +200,7 @@ class MergesFile : public testing::Test {
 TEST_F(MergesFile, MayBeUnpackedCutToItsMergesOrWithoutHeader) {
   const auto text = unpacked();
   size_t end = 0;
-  for (int line = 0; line < 48895; ++line)
-    end = text.find('\n', end) + 1;
+  for (int line = 0; line < 48895; ++line) end = text.find('\n', end) + 1;
   const auto headed = text.substr(0, end);
   const auto bare = headed.substr(headed.find('\n') + 1);
   for (const auto& content : {text, headed, bare, "#version: 0.2\n" + bare})

@@ -9,8 +9,12 @@
 namespace tvr {
 namespace {
 
-std::string plain(const std::string& text) { return encode_utf8(unescape_html(decode_utf8(text))); }
-std::string closed(const std::string& text) { return encode_utf8(unescape_html_closed(decode_utf8(text))); }
+std::string plain(const std::string& text) {
+  return encode_utf8(unescape_html(decode_utf8(text)));
+}
+std::string closed(const std::string& text) {
+  return encode_utf8(unescape_html_closed(decode_utf8(text)));
+}
 
 TEST(UnescapeHtml, ReadsNamesNumbersAndLegacyNames) {
   EXPECT_EQ(plain("a &lt; b &amp;&amp; c"), "a < b && c");
@@ -31,7 +35,9 @@ TEST(UnescapeHtml, CorrectsNumbersAsTheStandardDoes) {
   EXPECT_EQ(plain("&#13;&#9;"), "\r\t");
 }
 
-TEST(UnescapeHtml, DecodesOneLevelOnly) { EXPECT_EQ(plain("&amp;lt;"), "&lt;"); }
+TEST(UnescapeHtml, DecodesOneLevelOnly) {
+  EXPECT_EQ(plain("&amp;lt;"), "&lt;");
+}
 
 TEST(UnescapeHtmlClosed, NeedsTheSemicolon) {
   EXPECT_EQ(closed("&copy 2020 &copy; this&not that"), "&copy 2020 © this&not that");

@@ -25,8 +25,7 @@ TEST_P(SentencePiece, EqualsTheGoldenFile) {
   const SentencePieceTokenizer tokenizer(model);
   const auto rows = golden_rows(data_file(std::string("golden/") + GetParam().golden));
   ASSERT_EQ(rows.size(), 563u);
-  for (const auto& row : rows)
-    EXPECT_EQ(tokenizer.encode(row.text), row.ids) << row.text;
+  for (const auto& row : rows) EXPECT_EQ(tokenizer.encode(row.text), row.ids) << row.text;
 }
 
 TEST_P(SentencePiece, KnowsItsSizeAndMarks) {
@@ -44,12 +43,10 @@ TEST_P(SentencePiece, TakesAnyBytesAndLongTexts) {
   TVR_SKIP_WITHOUT(model);
   const SentencePieceTokenizer tokenizer(model);
   std::string text;
-  for (uint32_t i = 0; i < (1 << 20); ++i)
-    text += static_cast<char>((i * 7919 + i / 13) % 256);
+  for (uint32_t i = 0; i < (1 << 20); ++i) text += static_cast<char>((i * 7919 + i / 13) % 256);
   const auto ids = tokenizer.encode(text);
   ASSERT_FALSE(ids.empty());
-  for (const int64_t id : ids)
-    ASSERT_TRUE(id >= 0 && id < tokenizer.vocabulary_size());
+  for (const int64_t id : ids) ASSERT_TRUE(id >= 0 && id < tokenizer.vocabulary_size());
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, SentencePiece,

@@ -11,7 +11,9 @@
 namespace tvr {
 
 /// CLIP's merges file, which scripts/setup.sh brings. Tests skip without it.
-inline std::filesystem::path clip_merges() { return default_assets() / "bpe_simple_vocab_16e6.txt.gz"; }
+inline std::filesystem::path clip_merges() {
+  return default_assets() / "bpe_simple_vocab_16e6.txt.gz";
+}
 
 /// A file of the folder of test data, which is not part of the repository. Tests skip where it does not exist.
 inline std::filesystem::path data_file(const std::string& name) {

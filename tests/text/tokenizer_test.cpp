@@ -57,8 +57,7 @@ TEST(Batch, OfNoTextsIsEmpty) {
 }
 
 TEST(Batch, RefusesALengthWithoutRoomForAToken) {
-  for (const int64_t length : {-1, 0, 2})
-    EXPECT_THROW(batch(ByteTokenizer(1, 2, 0), {"a"}, length), ConfigError);
+  for (const int64_t length : {-1, 0, 2}) EXPECT_THROW(batch(ByteTokenizer(1, 2, 0), {"a"}, length), ConfigError);
   EXPECT_THROW(batch(ByteTokenizer(-1, 2, 0), {"a"}, 1), ConfigError);
 }
 
@@ -66,8 +65,7 @@ TEST(Batch, FollowsClipsRule) {
   TVR_SKIP_WITHOUT(clip_merges());
   const ClipTokenizer tokenizer(clip_merges());
   std::string dogs;
-  for (int i = 0; i < 100; ++i)
-    dogs += "dog ";
+  for (int i = 0; i < 100; ++i) dogs += "dog ";
   const auto tokens = batch(tokenizer, {"a man is playing a guitar", dogs}, 32);
   Ids first{49406, 320, 786, 533, 1629, 320, 5084, 49407}, second(32, 1929);
   first.resize(32, 0);

@@ -24,12 +24,9 @@ class Events : public testing::Test {
 
   void write(const fs::path& to, int64_t first, int64_t last, bool append = false) {
     EventWriter writer(to, append);
-    for (int64_t step = first; step <= last; ++step)
-      writer.scalar("loss", step, 0.5 * static_cast<double>(step), 1e9);
+    for (int64_t step = first; step <= last; ++step) writer.scalar("loss", step, 0.5 * static_cast<double>(step), 1e9);
   }
-  std::string scalars(const fs::path& of) {
-    return read_file(of).substr(kHeader);
-  }  // the header holds the time of day
+  std::string scalars(const fs::path& of) { return read_file(of).substr(kHeader); }  // the header holds the time of day
 
   fs::path folder, file;
 };

@@ -33,7 +33,8 @@ double adamw_by_hand(double parameter, const std::vector<double>& gradients, con
     parameter -= o.lr * decay * parameter;
     mean = o.beta1 * mean + (1 - o.beta1) * gradients[i];
     square = o.beta2 * square + (1 - o.beta2) * gradients[i] * gradients[i];
-    parameter -= o.lr * (mean / (1 - std::pow(o.beta1, step))) / (std::sqrt(square / (1 - std::pow(o.beta2, step))) + o.eps);
+    parameter -=
+        o.lr * (mean / (1 - std::pow(o.beta1, step))) / (std::sqrt(square / (1 - std::pow(o.beta2, step))) + o.eps);
   }
   return parameter;
 }
@@ -42,7 +43,8 @@ TEST(AdamW, FollowsTheFormulaWithAndWithoutDecay) {
   OptimizerOptions options;
   options.lr = 0.1;
   auto weight = torch::tensor({2.0}), bias = torch::tensor({2.0});
-  AdamW optimizer(options, {{"x.weight", weight}, {"x.bias", bias}, {"ln_1", torch::ones({1})}, {"logit_scale", torch::ones({1})}});
+  AdamW optimizer(
+      options, {{"x.weight", weight}, {"x.bias", bias}, {"ln_1", torch::ones({1})}, {"logit_scale", torch::ones({1})}});
   const std::vector<double> gradients{0.5, -0.2, 0.9};
   for (const double gradient : gradients) {
     for (auto* tensor : {&weight, &bias}) tensor->mutable_grad() = torch::tensor({gradient});
@@ -68,7 +70,11 @@ TEST(AdamW, RefusesPatternsThatMatchNothingAndFullFreezing) {
   OptimizerOptions options;
   options.no_decay = {};
   options.rates = {{"txet.*", 0.5}};
-  EXPECT_THAT([&] { AdamW(options, {{"text.x", torch::zeros({1})}}); }, testing::ThrowsMessage<ConfigError>(testing::HasSubstr("'txet.*' matches no parameter")));
+  EXPECT_THAT(
+      [&] {
+        AdamW(options, {{"text.x", torch::zeros({1})}});
+      },
+      testing::ThrowsMessage<ConfigError>(testing::HasSubstr("'txet.*' matches no parameter")));
   options.rates = {{"*", 0}};
   EXPECT_THROW(AdamW(options, {{"text.x", torch::zeros({1})}}), ConfigError);
 }

@@ -35,10 +35,17 @@ class Runs : public testing::Test {
     };
     TinyTraining training;
     const RunDirectory run(root / name, "seed: 1\n", resume);
-    if (run.has_checkpoint("last")) run.restore("last", *training.trainer);
-    else run.cut_logs({});
+    if (run.has_checkpoint("last"))
+      run.restore("last", *training.trainer);
+    else
+      run.cut_logs({});
     training.trainer->add_hook(make_log_hook(run, training.trainer->total_steps(), training.trainer->state().step));
-    training.trainer->add_hook(make_evaluation_hook(run, *training.trainer, [&] { return Validation{1.0 * static_cast<double>(training.trainer->state().step % 7), {{"R@1", 3}}}; }, 4));
+    training.trainer->add_hook(make_evaluation_hook(
+        run, *training.trainer,
+        [&] {
+          return Validation{1.0 * static_cast<double>(training.trainer->state().step % 7), {{"R@1", 3}}};
+        },
+        4));
     training.trainer->add_hook(std::make_unique<StopHook>(stop_after));
     training.trainer->add_hook(make_checkpoint_hook(run, *training.trainer, 2));
     try {
@@ -62,20 +69,26 @@ TEST_F(Runs, AResumedRunEqualsAnUninterruptedOne) {
     const auto name = "cut" + std::to_string(kill);
     train(name, false, kill);
     train(name, true);
-    EXPECT_EQ(read_file(root / "whole/checkpoints/last/model.safetensors"), read_file(root / name / "checkpoints/last/model.safetensors")) << kill;
-    EXPECT_EQ(read_file(root / "whole/checkpoints/best/model.safetensors"), read_file(root / name / "checkpoints/best/model.safetensors")) << kill;
+    EXPECT_EQ(read_file(root / "whole/checkpoints/last/model.safetensors"),
+              read_file(root / name / "checkpoints/last/model.safetensors"))
+        << kill;
+    EXPECT_EQ(read_file(root / "whole/checkpoints/best/model.safetensors"),
+              read_file(root / name / "checkpoints/best/model.safetensors"))
+        << kill;
     EXPECT_EQ(log("whole"), log(name)) << kill;
   }
 }
 
 TEST_F(Runs, AnExistingRunIsRefusedWithoutResume) {
   train("run", false, 3);
-  EXPECT_THAT([&] { train("run", false); }, testing::ThrowsMessage<ConfigError>(HasSubstr("exists; continue it with --resume")));
+  EXPECT_THAT([&] { train("run", false); },
+              testing::ThrowsMessage<ConfigError>(HasSubstr("exists; continue it with --resume")));
 }
 
 TEST_F(Runs, OtherSettingsCannotBeResumed) {
   train("run", false, 3);
-  EXPECT_THAT([&] { RunDirectory(root / "run", "seed: 2\n", true); }, testing::ThrowsMessage<ConfigError>(HasSubstr("'seed: 1' then, 'seed: 2' now")));
+  EXPECT_THAT([&] { RunDirectory(root / "run", "seed: 2\n", true); },
+              testing::ThrowsMessage<ConfigError>(HasSubstr("'seed: 1' then, 'seed: 2' now")));
 }
 
 TEST_F(Runs, ForeignFoldersAreNotTouched) {

@@ -18,7 +18,8 @@ class TinyText final : public TextEncoder {
   TextFeatures encode(const TextInput& text, const StepContext& step) override {
     auto input = torch::one_hot(text.ids.select(1, 0) % kDim, kDim).to(torch::kFloat);
     // Noise from the step context, as dropout would draw it: resuming must replay it.
-    if (step.training) input = input + 0.01 * random_tensor(input.sizes(), step.random("noise").bits(), "noise", torch::kFloat);
+    if (step.training)
+      input = input + 0.01 * random_tensor(input.sizes(), step.random("noise").bits(), "noise", torch::kFloat);
     TextFeatures features;
     features.pooled = linear_->forward(input);
     features.tokens = features.pooled.unsqueeze(1);

@@ -5,7 +5,8 @@
 
 namespace tvr {
 
-/// Texts and videos that are one vector each and pass their encoders through one linear layer: training of milliseconds.
+/// Texts and videos that are one vector each and pass their encoders through one linear layer: training of
+/// milliseconds.
 struct TinyTraining {
   explicit TinyTraining(uint64_t seed = 1, int64_t steps = 12);
   std::shared_ptr<RetrievalModel> model;

@@ -68,7 +68,8 @@ TEST(Decoder, GivesEveryFrameAndTheNativePlanesOfEveryExactCodec) {
 
 TEST(Decoder, GivesTheSameFramesWithSeveralThreads) {
   TVR_NEED_TEST_DATA();
-  for (const char* path : {"video/generated/h264_bframes_opengop.mp4", "video/generated/hevc_10bit.mkv", "video/generated/vp9.webm"}) {
+  for (const char* path :
+       {"video/generated/h264_bframes_opengop.mp4", "video/generated/hevc_10bit.mkv", "video/generated/vp9.webm"}) {
     Decoder decoder(data_folder() / path, 3);
     std::vector<std::string> hashes;
     while (const AVFrame* frame = decoder.next()) hashes.push_back(md5_of_planes(*frame));

@@ -1,5 +1,5 @@
-// Frames compared with those of the ffmpeg program of the machine. With one decoder thread, as we decode: what is damaged
-// decodes differently with the number of threads, and with several differently from run to run.
+// Frames compared with those of the ffmpeg program of the machine. With one decoder thread, as we decode: what is
+// damaged decodes differently with the number of threads, and with several differently from run to run.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -17,14 +17,15 @@ using test::data_folder;
 using test::first_frames;
 using test::hashes_of;
 
-#define TVR_NEED_FFMPEG_PROGRAM() \
-  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no ffmpeg program to compare with"
+#define TVR_NEED_FFMPEG_PROGRAM()                                                                                    \
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no ffmpeg program to compare " \
+                                                                            "with"
 
 // The MD5 of each RGB frame that the program presents, at most `most`.
 std::vector<std::string> frames_of_program(const std::filesystem::path& file, int64_t most) {
-  std::istringstream lines(test::output_of("ffmpeg -nostdin -v quiet -threads 1 -i " + test::shell_quoted("file:" + file.string()) +
-                                           " -an -sn -dn -fps_mode passthrough -pix_fmt rgb24 -frames:v " + std::to_string(most) +
-                                           " -f framemd5 -"));
+  std::istringstream lines(test::output_of(
+      "ffmpeg -nostdin -v quiet -threads 1 -i " + test::shell_quoted("file:" + file.string()) +
+      " -an -sn -dn -fps_mode passthrough -pix_fmt rgb24 -frames:v " + std::to_string(most) + " -f framemd5 -"));
   std::vector<std::string> hashes;
   for (std::string line; std::getline(lines, line);)
     if (!line.empty() && line[0] != '#') hashes.push_back(line.substr(line.rfind(' ') + 1));
@@ -36,7 +37,9 @@ void expect_frames_of_program(const std::filesystem::path& file, int64_t most = 
   EXPECT_EQ(hashes_of(*reader, first_frames(*reader, most)), frames_of_program(file, most)) << file;
 }
 
-bool run(const std::string& command) { return std::system((command + " > /dev/null 2>&1").c_str()) == 0; }
+bool run(const std::string& command) {
+  return std::system((command + " > /dev/null 2>&1").c_str()) == 0;
+}
 
 // The same through the parts of the reader, without its counting pass, which other tests cover.
 std::vector<std::string> hashes_without_counting(const std::filesystem::path& file, size_t most) {
@@ -77,7 +80,8 @@ void write_turned(const std::filesystem::path& from, const std::filesystem::path
   std::string bytes = read_file(from);
   size_t at = bytes.find("tkhd") + 4 + 40;  // version 0: 40 bytes before the matrix
   for (const int32_t number : matrix)
-    for (int shift = 24; shift >= 0; shift -= 8) bytes[at++] = static_cast<char>(static_cast<uint32_t>(number) >> shift);
+    for (int shift = 24; shift >= 0; shift -= 8)
+      bytes[at++] = static_cast<char>(static_cast<uint32_t>(number) >> shift);
   write_file(to, bytes);
 }
 
@@ -94,9 +98,9 @@ TEST_F(ProgramTest, TurnsAndMirrorsTheSameWay) {
   TVR_NEED_FFMPEG_PROGRAM();
   constexpr int32_t k = 1 << 16, diagonal = 46341;
   const std::vector<std::pair<std::vector<int32_t>, int>> turns{
-      {{k, 0, 0, k}, 0},    {{0, k, -k, 0}, 90},  {{-k, 0, 0, -k}, 180}, {{0, -k, k, 0}, 270},
-      {{-k, 0, 0, k}, 180}, {{k, 0, 0, -k}, 0},   {{0, k, k, 0}, 90},    {{0, -k, -k, 0}, 270},
-      {{diagonal, diagonal, -diagonal, diagonal}, 45}};
+      {{k, 0, 0, k}, 0},    {{0, k, -k, 0}, 90},   {{-k, 0, 0, -k}, 180},
+      {{0, -k, k, 0}, 270}, {{-k, 0, 0, k}, 180},  {{k, 0, 0, -k}, 0},
+      {{0, k, k, 0}, 90},   {{0, -k, -k, 0}, 270}, {{diagonal, diagonal, -diagonal, diagonal}, 45}};
   for (const auto& [turn, rotation] : turns) {
     write_turned(clip_, in("turned.mp4"), {turn[0], turn[1], 0, turn[2], turn[3], 0, 0, 0, 1 << 30});
     SCOPED_TRACE(testing::PrintToString(turn));
@@ -108,7 +112,8 @@ TEST_F(ProgramTest, TurnsAndMirrorsTheSameWay) {
 TEST_F(ProgramTest, ScalesFramesOfAnotherSizeToTheFirst) {
   TVR_NEED_FFMPEG_PROGRAM();
   ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 9 -c copy " + name("a.h264")));
-  if (!run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 9 -s 80x48 -pix_fmt yuv444p -c:v libx264 " + name("b.h264")))
+  if (!run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 9 -s 80x48 -pix_fmt yuv444p -c:v libx264 " +
+           name("b.h264")))
     GTEST_SKIP() << "the ffmpeg program has no libx264";
   const auto a = read_file(in("a.h264")), b = read_file(in("b.h264"));
   write_file(in("mixed.h264"), a + b + a);
@@ -117,7 +122,8 @@ TEST_F(ProgramTest, ScalesFramesOfAnotherSizeToTheFirst) {
   EXPECT_EQ(reader->info().frames, 27);
   // Alone, a frame comes out as in the sequence.
   const auto all = hashes_of(*reader, first_frames(*reader, 27));
-  for (const int64_t index : {0, 8, 9, 17, 18, 26}) EXPECT_EQ(hashes_of(*reader, {index})[0], all[static_cast<size_t>(index)]);
+  for (const int64_t index : {0, 8, 9, 17, 18, 26})
+    EXPECT_EQ(hashes_of(*reader, {index})[0], all[static_cast<size_t>(index)]);
 }
 
 TEST_F(ProgramTest, FillsTimesThatAreMissing) {
@@ -149,12 +155,14 @@ TEST_F(ProgramTest, ChoosesTheSameOfSeveralStreams) {
   TVR_NEED_FFMPEG_PROGRAM();
   ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -vf scale=32:32 -c:v mpeg4 " + name("small.mp4")));
   ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -vf scale=128:96,negate -c:v mpeg4 " + name("large.mp4")));
-  const std::string inputs = "ffmpeg -y -i " + name("small.mp4") + " -i " + name("large.mp4") + " -map 0:v -map 1:v -c copy ";
+  const std::string inputs =
+      "ffmpeg -y -i " + name("small.mp4") + " -i " + name("large.mp4") + " -map 0:v -map 1:v -c copy ";
   ASSERT_TRUE(run(inputs + name("as_muxed.mp4")));
   ASSERT_TRUE(run(inputs + "-disposition:v:0 default -disposition:v:1 0 " + name("first_default.mkv")));
   ASSERT_TRUE(run(inputs + "-disposition:v:0 0 -disposition:v:1 0 " + name("none_default.mkv")));
   ASSERT_TRUE(run(inputs + "-disposition:v:0 0 -disposition:v:1 default " + name("second_default.mkv")));
-  for (const char* file : {"as_muxed.mp4", "first_default.mkv", "none_default.mkv", "second_default.mkv"}) expect_frames_of_program(in(file));
+  for (const char* file : {"as_muxed.mp4", "first_default.mkv", "none_default.mkv", "second_default.mkv"})
+    expect_frames_of_program(in(file));
   EXPECT_EQ(open_video(in("first_default.mkv"))->info().width, 32);
   EXPECT_EQ(open_video(in("none_default.mkv"))->info().width, 128);
 }
@@ -170,10 +178,11 @@ TEST_F(ProgramTest, GivesTheCoverOfAFileOfSound) {
 
 TEST_F(ProgramTest, ConvertsRarePixelFormatsTheSameWay) {
   TVR_NEED_FFMPEG_PROGRAM();
-  for (const char* format : {"gray", "gray10le", "gbrp", "gbrap12le", "yuva420p", "yuv410p", "yuv422p16le", "rgb48le", "bgra", "pal8"}) {
+  for (const char* format :
+       {"gray", "gray10le", "gbrp", "gbrap12le", "yuva420p", "yuv410p", "yuv422p16le", "rgb48le", "bgra", "pal8"}) {
     const char* codec = std::string(format) == "pal8" ? "png" : std::string(format) == "rgb48le" ? "png" : "ffv1";
-    ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 3 -vf crop=47:33 -pix_fmt " + format + " -c:v " + codec + " " +
-                    name("rare.mkv")))
+    ASSERT_TRUE(run("ffmpeg -y -i " + name("clip.mp4") + " -frames:v 3 -vf crop=47:33 -pix_fmt " + format + " -c:v " +
+                    codec + " " + name("rare.mkv")))
         << format;
     SCOPED_TRACE(format);
     expect_frames_of_program(in("rare.mkv"));

@@ -56,7 +56,9 @@ TEST(ContactSheet, LaysImagesInRows) {
   EXPECT_EQ(at(3, 5), 0);
 }
 
-TEST(ContactSheet, IsNoWiderThanItsImages) { EXPECT_EQ(contact_sheet({painted(2, 3, 1, 1, 1)}, 8).width, 3); }
+TEST(ContactSheet, IsNoWiderThanItsImages) {
+  EXPECT_EQ(contact_sheet({painted(2, 3, 1, 1, 1)}, 8).width, 3);
+}
 
 TEST(ContactSheet, RefusesWhatDoesNotFit) {
   EXPECT_THROW(contact_sheet({}, 1), std::invalid_argument);

@@ -80,7 +80,9 @@ inline std::string output_of(const std::string& command) {
 }
 
 /// The file with its name quoted for the shell.
-inline std::string shell_quoted(const std::filesystem::path& file) { return "'" + file.string() + "'"; }
+inline std::string shell_quoted(const std::filesystem::path& file) {
+  return "'" + file.string() + "'";
+}
 
 /// A folder of its own that goes away with its owner.
 class TemporaryFolder {

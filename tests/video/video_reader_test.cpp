@@ -46,7 +46,8 @@ TEST_F(ClipTest, TellsWhatIsInTheFile) {
   EXPECT_DOUBLE_EQ(info.frames_per_second, 8);
   EXPECT_DOUBLE_EQ(info.duration, test::kClipFrames / 8.0);
   ASSERT_EQ(static_cast<int64_t>(info.times.size()), info.frames);
-  for (int64_t k = 0; k < info.frames; ++k) EXPECT_DOUBLE_EQ(info.times[static_cast<size_t>(k)], static_cast<double>(k) / 8);
+  for (int64_t k = 0; k < info.frames; ++k)
+    EXPECT_DOUBLE_EQ(info.times[static_cast<size_t>(k)], static_cast<double>(k) / 8);
 }
 
 TEST_F(ClipTest, GivesThePicturesThatWereWritten) {
@@ -91,12 +92,14 @@ TEST_F(ClipTest, RefusesIndicesOutsideTheVideo) {
 
 TEST_F(ClipTest, FindsTheFrameOnScreenAtATime) {
   const auto reader = open_video(clip_);
-  EXPECT_EQ(reader->indices_at({-1, 0, 0.1249, 0.125, 1.0, 1.05, 3.7, 99}), (std::vector<int64_t>{0, 0, 0, 1, 8, 8, 29, 29}));
+  EXPECT_EQ(reader->indices_at({-1, 0, 0.1249, 0.125, 1.0, 1.05, 3.7, 99}),
+            (std::vector<int64_t>{0, 0, 0, 1, 8, 8, 29, 29}));
   EXPECT_EQ(reader->indices_at({std::nan("")}).size(), 1u);
 }
 
 TEST_F(ClipTest, OpensFilesOfAnyName) {
-  for (const char* name : {"-dash.mp4", "a:b.mp4", "http:x", "f%03d.mp4", "with space'quote.mp4", "no_extension", "wrong.jpg"}) {
+  for (const char* name :
+       {"-dash.mp4", "a:b.mp4", "http:x", "f%03d.mp4", "with space'quote.mp4", "no_extension", "wrong.jpg"}) {
     std::filesystem::copy_file(clip_, folder_.path() / name);
     EXPECT_EQ(open_video(folder_.path() / name)->info().frames, test::kClipFrames) << name;
   }
@@ -155,7 +158,8 @@ TEST(RealVideos, HaveTheFramesTimesAndSizesThatFfprobeTells) {
     EXPECT_EQ(turned ? info.width : info.height, video.height);
     EXPECT_EQ(info.times.front(), 0);
     EXPECT_TRUE(std::is_sorted(info.times.begin(), info.times.end()));
-    EXPECT_NEAR(info.times.back(), video.last_time - video.first_time, 5e-4);  // the table is in units of the frame rate
+    EXPECT_NEAR(info.times.back(), video.last_time - video.first_time,
+                5e-4);  // the table is in units of the frame rate
     EXPECT_GT(info.duration, info.times.back());
   }
 }
@@ -163,7 +167,8 @@ TEST(RealVideos, HaveTheFramesTimesAndSizesThatFfprobeTells) {
 TEST(RealVideos, HaveTheTimesKeptByAnotherProject) {
   TVR_NEED_TEST_DATA();
   const auto info = open_video(data_folder() / "video/torchcodec/nasa_13013.mp4")->info();
-  const auto kept = nlohmann::json::parse(read_file(data_folder() / "torch_files/nasa_13013.mp4.stream3.all_frames_info.json"));
+  const auto kept =
+      nlohmann::json::parse(read_file(data_folder() / "torch_files/nasa_13013.mp4.stream3.all_frames_info.json"));
   ASSERT_EQ(info.times.size(), kept.size());
   for (size_t k = 0; k < kept.size(); ++k)
     EXPECT_NEAR(info.times[k], std::stod(kept[k].at("pts_time").get<std::string>()), 1e-6) << k;

@@ -12,7 +12,7 @@ namespace tvr {
 /// Element types of the array files, spelled as safetensors does.
 enum class ElementType { kBool, kU8, kI8, kI16, kU16, kI32, kI64, kF16, kBF16, kF32, kF64 };
 
-int64_t element_size(ElementType type);           ///< bytes
+int64_t element_size(ElementType type);             ///< bytes
 const std::string& element_name(ElementType type);  ///< "F32", "BOOL", …
 
 /// Bytes of one array, C order, little-endian, owned by somebody else.
@@ -59,8 +59,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes arrays in the order given, streaming, header padded to 8 bytes; beside and renamed. Throws DataError for a name
-/// that isn't UTF-8 or is "__metadata__", std::logic_error for two arrays of one name.
+/// Writes arrays in the order given, streaming, header padded to 8 bytes; beside and renamed. Throws DataError for a
+/// name that isn't UTF-8 or is "__metadata__", std::logic_error for two arrays of one name.
 void write_safetensors(const std::filesystem::path& file, const std::vector<std::pair<std::string, ArrayView>>& arrays,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -18,8 +18,8 @@ void write_file(const std::filesystem::path& file, std::string_view content);
 /// The same for a file that `write` produces itself: it gets the temporary path to fill.
 void write_file_with(const std::filesystem::path& file, const std::function<void(const std::filesystem::path&)>& write);
 
-/// Fills a fresh folder beside `folder` by `fill`, then swaps it in: readers see the old one or the new one, and after a
-/// kill at any moment one complete version is found by recover_folder(). The folders beside it are named
+/// Fills a fresh folder beside `folder` by `fill`, then swaps it in: readers see the old one or the new one, and after
+/// a kill at any moment one complete version is found by recover_folder(). The folders beside it are named
 /// FOLDER.tvr-new and FOLDER.tvr-old. Throws DataError naming the folder that cannot be written.
 void replace_folder(const std::filesystem::path& folder, const std::function<void(const std::filesystem::path&)>& fill);
 

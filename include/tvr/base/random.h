@@ -7,8 +7,8 @@ namespace tvr {
 
 /// A stream of random numbers that is a pure function of (seed, purpose, epoch, index): never of threads, of the order
 /// in which streams are made, or of the platform. Two streams that differ in any of the four are independent.
-/// Counter-based (SplitMix64 finaliser over a keyed counter; Steele, Lea, Flood 2014). Cheap to construct: make one where
-/// it is needed rather than passing one around. Not thread-safe; not for cryptography.
+/// Counter-based (SplitMix64 finaliser over a keyed counter; Steele, Lea, Flood 2014). Cheap to construct: make one
+/// where it is needed rather than passing one around. Not thread-safe; not for cryptography.
 class Random {
  public:
   explicit Random(uint64_t seed, std::string_view purpose, uint64_t epoch = 0, uint64_t index = 0);

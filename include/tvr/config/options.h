@@ -34,12 +34,18 @@ std::string option_text(const std::vector<std::string>& value);
 std::string option_text(const std::map<std::string, double>& value);
 template <class T>
 std::string option_type() {
-  if constexpr (std::is_same_v<T, bool>) return "true|false";
-  else if constexpr (std::is_same_v<T, int64_t>) return "integer";
-  else if constexpr (std::is_same_v<T, double>) return "number";
-  else if constexpr (std::is_same_v<T, std::string>) return "text";
-  else if constexpr (std::is_same_v<T, std::map<std::string, double>>) return "name: number";
-  else return "list";
+  if constexpr (std::is_same_v<T, bool>)
+    return "true|false";
+  else if constexpr (std::is_same_v<T, int64_t>)
+    return "integer";
+  else if constexpr (std::is_same_v<T, double>)
+    return "number";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "text";
+  else if constexpr (std::is_same_v<T, std::map<std::string, double>>)
+    return "name: number";
+  else
+    return "list";
 }
 }  // namespace detail
 
@@ -66,7 +72,8 @@ std::vector<OptionHelp> describe_options() {
   Options options;
   std::vector<OptionHelp> help;
   options.fields([&](const char* name, auto& member, const char* text, const Constraint& constraint = {}) {
-    help.push_back({name, detail::option_type<std::decay_t<decltype(member)>>(), detail::option_text(member), text, constraint.text(), constraint.choices});
+    help.push_back({name, detail::option_type<std::decay_t<decltype(member)>>(), detail::option_text(member), text,
+                    constraint.text(), constraint.choices});
     if constexpr (std::is_same_v<std::decay_t<decltype(member)>, bool>) help.back().choices = {"true", "false"};
   });
   return help;

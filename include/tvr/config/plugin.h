@@ -14,7 +14,7 @@ namespace tvr {
 template <class Base, class... Context>
 struct Plugin {
   using Builder = std::function<std::shared_ptr<Base>(const Context&...)>;
-  std::function<Builder(const ConfigNode&)> read;   ///< collects errors in the node's document
+  std::function<Builder(const ConfigNode&)> read;  ///< collects errors in the node's document
   std::function<std::vector<OptionHelp>()> help;
 };
 template <class Base, class... Context>
@@ -25,16 +25,19 @@ template <class Implementation, class Options, class Base, class... Context>
 Plugin<Base, Context...> make_plugin() {
   return {[](const ConfigNode& node) -> typename Plugin<Base, Context...>::Builder {
             const auto options = read_options<Options>(node, {"type"});
-            return [options](const Context&... context) { return std::make_shared<Implementation>(options, context...); };
+            return
+                [options](const Context&... context) { return std::make_shared<Implementation>(options, context...); };
           },
           [] { return describe_options<Options>(); }};
 }
 
-/// Reads the component under `key` of `parent`: its `type` (or `default_type`), then that type's options. An unknown type
-/// is collected as an error, with the nearest known name; the builder returned then is empty and must not be called.
+/// Reads the component under `key` of `parent`: its `type` (or `default_type`), then that type's options. An unknown
+/// type is collected as an error, with the nearest known name; the builder returned then is empty and must not be
+/// called.
 template <class Base, class... Context>
-typename Plugin<Base, Context...>::Builder read_plugin(const PluginRegistry<Base, Context...>& registry, const ConfigNode& parent,
-                                                       const std::string& key, const std::string& default_type) {
+typename Plugin<Base, Context...>::Builder read_plugin(const PluginRegistry<Base, Context...>& registry,
+                                                       const ConfigNode& parent, const std::string& key,
+                                                       const std::string& default_type) {
   const auto node = parent.child(key);
   std::string type = default_type;
   node.read("type", type);
@@ -49,7 +52,8 @@ typename Plugin<Base, Context...>::Builder read_plugin(const PluginRegistry<Base
 template <class Base, class... Context>
 std::string format_plugins(const PluginRegistry<Base, Context...>& registry, const std::string& section) {
   std::string text;
-  for (const auto& name : registry.names()) text += format_options(section + " {type: " + name + "}", registry.at(name).help());
+  for (const auto& name : registry.names())
+    text += format_options(section + " {type: " + name + "}", registry.at(name).help());
   return text;
 }
 

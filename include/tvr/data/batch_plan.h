@@ -15,18 +15,24 @@ struct LoaderOptions {
   std::string sampler = "videos";
   template <class Visit>
   void fields(Visit&& f) {
-    f("batch_size", batch_size, "Pairs of a training step; batch_size - 1 negatives, so this is a setting of the model too", within(2, 1'000'000));
+    f("batch_size", batch_size,
+      "Pairs of a training step; batch_size - 1 negatives, so this is a setting of the model too",
+      within(2, 1'000'000));
     f("sampler", sampler,
-      "videos: each video once an epoch with a random caption; captions: each caption once; twins: as videos, the twins of the tags file in one batch",
+      "videos: each video once an epoch with a random caption; captions: each caption once; twins: as videos, the "
+      "twins of the tags file in one batch",
       one_of({"videos", "captions", "twins"}));
-    f("threads", threads, "Threads that prepare batches; 0 prepares them in the training thread. The result never depends on it", within(0, 256));
+    f("threads", threads,
+      "Threads that prepare batches; 0 prepares them in the training thread. The result never depends on it",
+      within(0, 256));
     f("queue", queue, "Batches prepared ahead at most: bounds memory", within(1, 1024));
-    f("cache_mb", cache_mb, "Decoded frames kept in memory, so that later epochs need not decode them; 0 keeps none", within(0, 1e7));
+    f("cache_mb", cache_mb, "Decoded frames kept in memory, so that later epochs need not decode them; 0 keeps none",
+      within(0, 1e7));
   }
 };
 
-/// Which captions make up a batch: a pure function of (seed, epoch, batch). An epoch's incomplete last batch is left out.
-/// Thread-safe.
+/// Which captions make up a batch: a pure function of (seed, epoch, batch). An epoch's incomplete last batch is left
+/// out. Thread-safe.
 class BatchPlan {
  public:
   /// Throws ConfigError if the split has fewer units than a batch, or no twins for sampler "twins".

@@ -49,9 +49,9 @@ using CorpusRegistry = PluginRegistry<Corpus>;
 CorpusRegistry builtin_corpora();  ///< everything under models/corpora, listed by the build
 
 /// Last line of a corpus' file. NAME is the file's stem; a forgotten line fails at link time.
-#define TVR_REGISTER_CORPUS(NAME, CORPUS, OPTIONS)                 \
-  void register_corpus_##NAME(CorpusRegistry& registry) {          \
-    registry.add(#NAME, make_plugin<CORPUS, OPTIONS, Corpus>());   \
+#define TVR_REGISTER_CORPUS(NAME, CORPUS, OPTIONS)               \
+  void register_corpus_##NAME(CorpusRegistry& registry) {        \
+    registry.add(#NAME, make_plugin<CORPUS, OPTIONS, Corpus>()); \
   }
 
 /// The video files under a folder by id, found by one walk: the id is the file's whole name or its name without a known

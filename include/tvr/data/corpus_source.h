@@ -23,7 +23,8 @@ class CorpusSource final : public BatchSource {
 /// Generated stills with captions, never repeated: one epoch of `steps` batches whose curriculum runs from 0 to 1.
 class StillSource final : public BatchSource {
  public:
-  StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size, int64_t steps, uint64_t seed);
+  StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size, int64_t steps,
+              uint64_t seed);
   int64_t batches_per_epoch() const override { return steps_; }
   int64_t batch_size() const override { return batch_size_; }
   PairBatch batch(int64_t epoch, int64_t index) const override;

@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "tvr/data/demo_scene.h"
 #include "tvr/base/image.h"
+#include "tvr/data/demo_scene.h"
 
 namespace tvr {
 

@@ -11,9 +11,9 @@
 
 namespace tvr {
 
-/// Prepares the batches of steps [begin, end) ahead of the trainer, on threads, handing them out in order: results do not
-/// depend on the number of threads. At most `queue` batches (and one a thread in the making) are in memory. An exception
-/// of a worker is rethrown by next() at the step it belongs to.
+/// Prepares the batches of steps [begin, end) ahead of the trainer, on threads, handing them out in order: results do
+/// not depend on the number of threads. At most `queue` batches (and one a thread in the making) are in memory. An
+/// exception of a worker is rethrown by next() at the step it belongs to.
 class Loader {
  public:
   Loader(const BatchSource& source, int64_t threads, int64_t queue, int64_t begin, int64_t end);

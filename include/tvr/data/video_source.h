@@ -28,9 +28,9 @@ class MemoryVideoSource final : public VideoSource {
   torch::Tensor pixels_;
 };
 
-/// Frames decoded from video files: the middles of equal segments, short side resized, centre cropped. Decoded frames are
-/// kept up to `cache_bytes`, first come, never replaced. Part of builds with video support; elsewhere the constructor
-/// throws ConfigError.
+/// Frames decoded from video files: the middles of equal segments, short side resized, centre cropped. Decoded frames
+/// are kept up to `cache_bytes`, first come, never replaced. Part of builds with video support; elsewhere the
+/// constructor throws ConfigError.
 class FileVideoSource final : public VideoSource {
  public:
   FileVideoSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, int64_t cache_bytes);
@@ -53,9 +53,11 @@ class FileVideoSource final : public VideoSource {
   mutable std::vector<Decoded> cache_;
 };
 
-/// Encodes videos once and keeps the features in shards (safetensors, 256 videos each) under `folder`; a shard that is there
-/// already is not made again, so a kill loses at most one. Memory: one shard. `encode` is called from this thread.
-void make_feature_pack(const std::filesystem::path& folder, const VideoSource& videos, const std::vector<VideoItem>& items,
+/// Encodes videos once and keeps the features in shards (safetensors, 256 videos each) under `folder`; a shard that is
+/// there already is not made again, so a kill loses at most one. Memory: one shard. `encode` is called from this
+/// thread.
+void make_feature_pack(const std::filesystem::path& folder, const VideoSource& videos,
+                       const std::vector<VideoItem>& items,
                        const std::function<VideoFeatures(const VideoInput&)>& encode);
 
 /// Reads a feature pack, mapped. Throws DataError if it does not hold `items` in order.

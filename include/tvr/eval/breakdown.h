@@ -21,14 +21,12 @@ inline constexpr double kRandomTwinAccuracy = 50;
 
 /// The verdict of every text: 1 above its twin, 0 not above, -1 its video has no twin.
 /// `cluster_of_video` [V] holds numbers. Throws DataError like text_to_video_ranks().
-std::vector<int8_t> twin_verdicts(const SimilarityView& scores,
-                                  const std::vector<int64_t>& video_of_text,
+std::vector<int8_t> twin_verdicts(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
                                   const std::vector<int64_t>& cluster_of_video);
 
 /// Accuracy over the verdicts that are not -1; nothing if there are none. `clusters` [N]: one
 /// number a verdict.
-std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts,
-                                          const std::vector<int64_t>& clusters,
+std::optional<TwinAccuracy> twin_accuracy(const std::vector<int8_t>& verdicts, const std::vector<int64_t>& clusters,
                                           const BootstrapOptions& options);
 
 /// What a tag (MSR-VTT's category, the demo corpus's need) says of each text; "" = nothing, the
@@ -58,7 +56,6 @@ struct BreakdownInput {
 };
 
 /// Throws DataError if the tag has another number of texts.
-Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy,
-                     const BootstrapOptions& options);
+Breakdown break_down(const Tag& tag, const BreakdownInput& input, TiePolicy policy, const BootstrapOptions& options);
 
 }  // namespace tvr

@@ -29,7 +29,7 @@ enum class TiePolicy { kPessimistic, kAverage, kOptimistic };
 /// other ones do not compete.
 enum class VideoToText { kBestCaption, kEveryCaption };
 
-const std::string& tie_policy_name(TiePolicy policy);  ///< "pessimistic", "average", "optimistic"
+const std::string& tie_policy_name(TiePolicy policy);        ///< "pessimistic", "average", "optimistic"
 const std::string& video_to_text_name(VideoToText variant);  ///< "best-caption", "every-caption"
 /// The inverse. Throws ConfigError with the valid names.
 TiePolicy parse_tie_policy(const std::string& name);
@@ -60,25 +60,23 @@ void check_ranking_input(const SimilarityView& scores, const std::vector<int64_t
 /// Ranks of the right video for every text. `video_of_text` [T] holds column numbers. A NaN ranks
 /// below every number; a query whose right video scores NaN ranks last; infinities are ordinary
 /// values. Reads the matrix once, keeps O(T). Throws as check_ranking_input() does.
-RankList text_to_video_ranks(const SimilarityView& scores,
-                             const std::vector<int64_t>& video_of_text);
+RankList text_to_video_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text);
 
 /// Ranks of the right caption for every video that has at least one; videos without one are neither
 /// queries nor candidates. Reads the matrix once, row by row, grouped by video, keeps O(T + V);
 /// otherwise as above.
-RankList video_to_text_ranks(const SimilarityView& scores,
-                             const std::vector<int64_t>& video_of_text, VideoToText variant);
+RankList video_to_text_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
+                             VideoToText variant);
 
 /// The numbers of one direction, in the order of tables and files. Recalls, RSum (R@1 + R@5 + R@10)
 /// and GM (their geometric mean) are percentages; MdR (the mean of the middle two for an even
 /// count) and MnR are 1-based ranks.
 enum class Metric { kR1, kR5, kR10, kR50, kMdR, kMnR, kRSum, kGM };
 inline constexpr int kMetricCount = 8;
-inline constexpr std::array<Metric, kMetricCount> kMetrics{
-    Metric::kR1,  Metric::kR5,  Metric::kR10,  Metric::kR50,
-    Metric::kMdR, Metric::kMnR, Metric::kRSum, Metric::kGM};
+inline constexpr std::array<Metric, kMetricCount> kMetrics{Metric::kR1,  Metric::kR5,  Metric::kR10,  Metric::kR50,
+                                                           Metric::kMdR, Metric::kMnR, Metric::kRSum, Metric::kGM};
 inline constexpr std::array<int64_t, 4> kRecallDepths{1, 5, 10, 50};  ///< K of the first four
-const std::string& metric_name(Metric metric);  ///< "R@1", …, "MdR", "MnR", "RSum", "GM"
+const std::string& metric_name(Metric metric);                        ///< "R@1", …, "MdR", "MnR", "RSum", "GM"
 
 /// One value a metric.
 struct MetricValues {
@@ -97,15 +95,13 @@ using MetricIntervals = std::array<Interval, kMetricCount>;  ///< in the order o
 /// What a report says of one direction.
 struct DirectionMetrics {
   MetricValues values;
-  int64_t queries = 0;       ///< the denominator
-  int64_t tied_queries = 0;  ///< with at least one wrong candidate of the right one's score
-  int64_t nan_queries = 0;   ///< with at least one NaN score
+  int64_t queries = 0;                  ///< the denominator
+  int64_t tied_queries = 0;             ///< with at least one wrong candidate of the right one's score
+  int64_t nan_queries = 0;              ///< with at least one NaN score
   std::optional<MetricIntervals> ci95;  ///< 95 % bootstrap intervals, where drawn
 
   double operator[](Metric metric) const { return values[metric]; }
-  Interval interval(Metric metric) const {
-    return (*ci95)[static_cast<size_t>(metric)];
-  }  ///< needs ci95
+  Interval interval(Metric metric) const { return (*ci95)[static_cast<size_t>(metric)]; }  ///< needs ci95
 };
 
 /// Metrics of 0-based positions. Throws DataError if there are none.

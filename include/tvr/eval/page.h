@@ -26,12 +26,11 @@ struct PageFrame {
 /// Which word met what: one entry of a head's explanation.
 struct PageMatch {
   std::string word;
-  double weight = 0;  ///< as the head gives it; bars are relative to the candidate's largest
-  std::optional<int64_t> frame;  ///< PageFrame::index numbering; absent: the whole video, sound, …
-  std::optional<double> time;    ///< seconds
-  std::optional<PageRegion>
-      region;        ///< drawn over the frame of that index, if the candidate shows it
-  std::string part;  ///< part of the score it belongs to; "": there is only one
+  double weight = 0;                 ///< as the head gives it; bars are relative to the candidate's largest
+  std::optional<int64_t> frame;      ///< PageFrame::index numbering; absent: the whole video, sound, …
+  std::optional<double> time;        ///< seconds
+  std::optional<PageRegion> region;  ///< drawn over the frame of that index, if the candidate shows it
+  std::string part;                  ///< part of the score it belongs to; "": there is only one
 };
 
 /// A video of the list a query got.
@@ -56,10 +55,9 @@ struct PageQuery {
 struct EvaluationPage {
   std::string title;
   EvaluationReport report;
-  EvaluationRanks ranks;  ///< for the plots
-  std::string config;     ///< the effective YAML
-  std::vector<std::pair<std::string, std::string>>
-      settings;  ///< name, value: what the protocol does not already say
+  EvaluationRanks ranks;                                      ///< for the plots
+  std::string config;                                         ///< the effective YAML
+  std::vector<std::pair<std::string, std::string>> settings;  ///< name, value: what the protocol does not already say
   std::vector<PageQuery> queries;
 };
 

@@ -15,21 +15,19 @@ namespace tvr {
 /// Under what rules and from what system numbers came to be; all of it is printed with them. Empty
 /// text: not known.
 struct Protocol {
-  std::string split;            ///< evaluated split
-  std::string selection_split;  ///< split the checkpoint was chosen on; "" = none (last epoch, or
-                                ///< not trained here)
+  std::string split;                ///< evaluated split
+  std::string selection_split;      ///< split the checkpoint was chosen on; "" = none (last epoch, or
+                                    ///< not trained here)
   std::string captions = "single";  ///< single, multi-caption or paragraph
   int64_t texts = 0;                ///< T, queries of text to video
   int64_t videos = 0;               ///< V, candidates of text to video
   int64_t videos_without_caption = 0;
-  int64_t missing_videos = 0;  ///< of the split, not readable; what was done says missing_policy
-  std::string
-      missing_policy;  ///< "fail", "substitute" or "skip" (then the numbers are not comparable)
+  int64_t missing_videos = 0;   ///< of the split, not readable; what was done says missing_policy
+  std::string missing_policy;   ///< "fail", "substitute" or "skip" (then the numbers are not comparable)
   int64_t truncated_texts = 0;  ///< captions longer than the text encoder takes
   TiePolicy ties = TiePolicy::kPessimistic;
   VideoToText video_to_text = VideoToText::kBestCaption;
-  int64_t clusters =
-      0;  ///< what the bootstrap resamples: videos, or groups of videos such as twin pairs
+  int64_t clusters = 0;  ///< what the bootstrap resamples: videos, or groups of videos such as twin pairs
   int64_t bootstrap_draws = 10000;
   int64_t bootstrap_seed = 0;
   int64_t seed = 0;  ///< run.seed
@@ -82,15 +80,13 @@ struct EvaluationReport {
   Protocol protocol;
   RetrievalNumbers whole;
   RandomNumbers random;
-  std::vector<std::pair<std::string, RetrievalNumbers>>
-      parts;                         ///< the named parts of the score, each ranked alone
-  std::vector<Breakdown> breakdown;  ///< text to video
+  std::vector<std::pair<std::string, RetrievalNumbers>> parts;  ///< the named parts of the score, each ranked alone
+  std::vector<Breakdown> breakdown;                             ///< text to video
 };
 
 /// Ranks of every query of one direction, for paired comparisons. All vectors [N].
 struct QueryRanks {
-  std::vector<int64_t>
-      rank;  ///< 1-based, ties against the query; minus `tied` is the optimistic rank
+  std::vector<int64_t> rank;  ///< 1-based, ties against the query; minus `tied` is the optimistic rank
   std::vector<int64_t> tied;  ///< wrong candidates of the same score
   std::vector<std::string> ids, clusters;
   std::vector<double> positions(TiePolicy policy) const;  ///< 0-based
@@ -108,7 +104,7 @@ struct EvaluationInput {
   std::vector<int64_t> video_of_text;                         ///< [T] columns
   std::vector<std::string> text_ids;                          ///< [T]
   std::vector<std::string> video_ids;                         ///< [V]
-  std::vector<std::string> cluster_of_video;  ///< [V] names; empty: every video is its own cluster
+  std::vector<std::string> cluster_of_video;                  ///< [V] names; empty: every video is its own cluster
   std::vector<Tag> tags;
 };
 struct Evaluation {
@@ -119,8 +115,7 @@ struct Evaluation {
 /// Ranks both directions of the scores and of every part, with intervals, twins and breakdowns, by
 /// the rules in `protocol` (ties, video_to_text, bootstrap); fills its counts. Pure. Throws
 /// DataError for sizes that disagree.
-Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& protocol,
-                               int64_t threads = 0);
+Evaluation evaluate_similarity(const EvaluationInput& input, const Protocol& protocol, int64_t threads = 0);
 
 /// metrics.json, keys as in "Metrics JSON" of the design: full precision, recalls in percent.
 std::string report_to_json(const EvaluationReport& report);

@@ -26,12 +26,10 @@ std::vector<int64_t> number_clusters(const std::vector<std::string>& names);
 
 /// Intervals of every metric of 0-based `positions` [N].
 std::optional<MetricIntervals> bootstrap_metrics(const std::vector<double>& positions,
-                                                 const std::vector<int64_t>& clusters,
-                                                 const BootstrapOptions& options);
+                                                 const std::vector<int64_t>& clusters, const BootstrapOptions& options);
 
 /// Interval of the mean of `values` [N]; of a share when they are 0 and 1.
-std::optional<Interval> bootstrap_mean(const std::vector<double>& values,
-                                       const std::vector<int64_t>& clusters,
+std::optional<Interval> bootstrap_mean(const std::vector<double>& values, const std::vector<int64_t>& clusters,
                                        const BootstrapOptions& options);
 
 /// System A minus system B on the same queries.
@@ -40,16 +38,13 @@ struct PairedDifference {
   std::optional<MetricIntervals> ci95;
   /// True if the interval exists and does not hold 0: the systems differ beyond chance at the 5 %
   /// level.
-  bool beyond(Metric metric) const {
-    return ci95 && !(*ci95)[static_cast<size_t>(metric)].contains(0);
-  }
+  bool beyond(Metric metric) const { return ci95 && !(*ci95)[static_cast<size_t>(metric)].contains(0); }
 };
 
 /// Both systems are resampled with the same draws. `a` and `b` [N] are 0-based positions of the
 /// same queries in the same order. Throws DataError if there are none.
 PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b,
-                                   const std::vector<int64_t>& clusters,
-                                   const BootstrapOptions& options);
+                                   const std::vector<int64_t>& clusters, const BootstrapOptions& options);
 
 /// The `percent` percentile, interpolated linearly between order statistics (NumPy's default).
 /// `values` must not be empty.

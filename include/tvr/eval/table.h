@@ -47,7 +47,7 @@ std::string render_table(const Table& table, TableFormat format);
 struct TableEntry {
   TableRow row;                   ///< name and, if published, the numbers
   std::filesystem::path run_dir;  ///< empty: published
-  std::string config;  ///< the configuration that makes the run; empty: only `run` is known
+  std::string config;             ///< the configuration that makes the run; empty: only `run` is known
 };
 struct TableSpec {
   std::string title, baseline;
@@ -72,8 +72,7 @@ TableSpec table_spec_of_runs(const std::vector<std::filesystem::path>& run_dirs)
 
 /// Makes (or completes) the run directory of a configuration: trains and evaluates; what `tvr table
 /// --run` calls.
-using RunMissing =
-    std::function<void(const std::string& config, const std::filesystem::path& run_dir)>;
+using RunMissing = std::function<void(const std::string& config, const std::filesystem::path& run_dir)>;
 
 /// Reads metrics.json and ranks.safetensors of every run directory. A directory without
 /// metrics.json is first made by `run_missing` if that is given and the entry has a configuration;

@@ -40,9 +40,9 @@ using LossRegistry = PluginRegistry<Loss>;
 LossRegistry builtin_losses();  ///< everything under models/losses, listed by the build
 
 /// Last line of a loss's file. NAME is the file's stem; a forgotten line fails at link time.
-#define TVR_REGISTER_LOSS(NAME, LOSS, OPTIONS)                \
-  void register_loss_##NAME(LossRegistry& registry) {         \
-    registry.add(#NAME, make_plugin<LOSS, OPTIONS, Loss>());  \
+#define TVR_REGISTER_LOSS(NAME, LOSS, OPTIONS)               \
+  void register_loss_##NAME(LossRegistry& registry) {        \
+    registry.add(#NAME, make_plugin<LOSS, OPTIONS, Loss>()); \
   }
 
 }  // namespace tvr

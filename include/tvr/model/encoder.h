@@ -49,12 +49,12 @@ TextEncoderRegistry builtin_text_encoders();    ///< models/encoders/*_text.cpp,
 VideoEncoderRegistry builtin_video_encoders();  ///< the other files of models/encoders
 
 /// Last line of an encoder's file. NAME is the file's stem; a forgotten line fails at link time.
-#define TVR_REGISTER_TEXT_ENCODER(NAME, ENCODER, OPTIONS)               \
-  void register_text_encoder_##NAME(TextEncoderRegistry& registry) {    \
+#define TVR_REGISTER_TEXT_ENCODER(NAME, ENCODER, OPTIONS)                              \
+  void register_text_encoder_##NAME(TextEncoderRegistry& registry) {                   \
     registry.add(#NAME, make_plugin<ENCODER, OPTIONS, TextEncoder, EncoderContext>()); \
   }
-#define TVR_REGISTER_VIDEO_ENCODER(NAME, ENCODER, OPTIONS)              \
-  void register_video_encoder_##NAME(VideoEncoderRegistry& registry) {  \
+#define TVR_REGISTER_VIDEO_ENCODER(NAME, ENCODER, OPTIONS)                              \
+  void register_video_encoder_##NAME(VideoEncoderRegistry& registry) {                  \
     registry.add(#NAME, make_plugin<ENCODER, OPTIONS, VideoEncoder, EncoderContext>()); \
   }
 

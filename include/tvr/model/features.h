@@ -35,9 +35,13 @@ struct TextFeatures {
   std::map<std::string, TokenSet> sets;
 
   template <class Visit>
-  void each(Visit&& visit) { enumerate(*this, visit); }
+  void each(Visit&& visit) {
+    enumerate(*this, visit);
+  }
   template <class Visit>
-  void each(Visit&& visit) const { enumerate(*this, visit); }
+  void each(Visit&& visit) const {
+    enumerate(*this, visit);
+  }
 
  private:
   template <class Self, class Visit>
@@ -66,9 +70,13 @@ struct VideoFeatures {
   std::map<std::string, TokenSet> sets;
 
   template <class Visit>
-  void each(Visit&& visit) { enumerate(*this, visit); }
+  void each(Visit&& visit) {
+    enumerate(*this, visit);
+  }
   template <class Visit>
-  void each(Visit&& visit) const { enumerate(*this, visit); }
+  void each(Visit&& visit) const {
+    enumerate(*this, visit);
+  }
 
  private:
   template <class Self, class Visit>
@@ -116,7 +124,8 @@ Features rows(const Features& features, int64_t begin, int64_t end) {
 /// Rows `index` [K] (int64) of every tensor; an index may repeat.
 template <class Features>
 Features select(const Features& features, const torch::Tensor& index) {
-  return transformed(features, [&](const torch::Tensor& tensor) { return tensor.index_select(0, index.to(tensor.device())); });
+  return transformed(features,
+                     [&](const torch::Tensor& tensor) { return tensor.index_select(0, index.to(tensor.device())); });
 }
 
 template <class Features>

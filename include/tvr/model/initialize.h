@@ -15,6 +15,7 @@ struct InitRule {
 /// Sets every parameter of `module` from (seed, prefix + its name) alone, so that weights do not depend on the order of
 /// construction, other modules or threads. The first matching rule wins; else biases are 0, other vectors named
 /// `*.weight` (norms) 1, and matrices uniform in ±1/sqrt(inputs).
-void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix, const std::vector<InitRule>& rules = {});
+void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix,
+                const std::vector<InitRule>& rules = {});
 
 }  // namespace tvr

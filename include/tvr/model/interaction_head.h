@@ -27,11 +27,11 @@ struct PartInfo {
 
 /// What a word of a text met in a video, for pages and search.
 struct TokenMatch {
-  int64_t token = -1;   ///< place in the tokenised text; -1: the whole sentence
-  double weight = 1;    ///< of this word in the score
-  double score = 0;     ///< its similarity
-  int64_t frame = 0;    ///< row of VideoFeatures::frames
-  int64_t patch = -1;   ///< place on the patch grid (row-major), -1: the whole frame
+  int64_t token = -1;  ///< place in the tokenised text; -1: the whole sentence
+  double weight = 1;   ///< of this word in the score
+  double score = 0;    ///< its similarity
+  int64_t frame = 0;   ///< row of VideoFeatures::frames
+  int64_t patch = -1;  ///< place on the patch grid (row-major), -1: the whole frame
 };
 
 /// How a text meets a video. The only class that knows: the loss and the evaluator both call parts().
@@ -49,8 +49,8 @@ class InteractionHead : public torch::nn::Module {
   virtual VideoFeatures prepare(VideoFeatures video, const StepContext& /*step*/) { return video; }
   /// The parts of part_infos(), in that order, of prepared features.
   virtual Parts parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& step) = 0;
-  /// Which words of the one text met what of the one video (T = V = 1, prepared), strongest first; empty if the head has no
-  /// such notion.
+  /// Which words of the one text met what of the one video (T = V = 1, prepared), strongest first; empty if the head
+  /// has no such notion.
   virtual std::vector<TokenMatch> explain(const TextFeatures& /*text*/, const VideoFeatures& /*video*/) { return {}; }
 };
 
@@ -65,9 +65,9 @@ using HeadRegistry = PluginRegistry<InteractionHead, HeadContext>;
 HeadRegistry builtin_heads();  ///< everything under models/heads, listed by the build
 
 /// Last line of a head's file. NAME is the file's stem; a forgotten line fails at link time.
-#define TVR_REGISTER_HEAD(NAME, HEAD, OPTIONS)                                          \
-  void register_head_##NAME(HeadRegistry& registry) {                                   \
-    registry.add(#NAME, make_plugin<HEAD, OPTIONS, InteractionHead, HeadContext>());    \
+#define TVR_REGISTER_HEAD(NAME, HEAD, OPTIONS)                                       \
+  void register_head_##NAME(HeadRegistry& registry) {                                \
+    registry.add(#NAME, make_plugin<HEAD, OPTIONS, InteractionHead, HeadContext>()); \
   }
 
 }  // namespace tvr

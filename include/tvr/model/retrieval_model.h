@@ -11,8 +11,8 @@ namespace tvr {
 /// score; below text and video.visual the names are those of OpenAI's CLIP.
 class RetrievalModel : public torch::nn::Module {
  public:
-  RetrievalModel(std::shared_ptr<TextEncoder> text, std::shared_ptr<VideoEncoder> video, std::shared_ptr<InteractionHead> head,
-                 std::shared_ptr<Score> score);
+  RetrievalModel(std::shared_ptr<TextEncoder> text, std::shared_ptr<VideoEncoder> video,
+                 std::shared_ptr<InteractionHead> head, std::shared_ptr<Score> score);
 
   /// Encoder, then head.prepare: once a text, once a video.
   TextFeatures encode(const TextInput& text, const StepContext& step = {});
@@ -43,7 +43,8 @@ struct ModelPlan {
 ModelPlan read_model(const ConfigNode& model, const TextEncoderRegistry& texts, const VideoEncoderRegistry& videos,
                      const HeadRegistry& heads);
 
-/// Builds with weights that depend on (seed, parameter name) only. Throws ConfigError if the encoders do not fit together.
+/// Builds with weights that depend on (seed, parameter name) only. Throws ConfigError if the encoders do not fit
+/// together.
 std::shared_ptr<RetrievalModel> build_model(const ModelPlan& plan, uint64_t seed);
 
 }  // namespace tvr

@@ -33,7 +33,8 @@ class Score final : public torch::nn::Module {
   /// Throws ConfigError if `weights` names a part the head does not have.
   Score(const ScoreOptions& options, const std::vector<PartInfo>& parts);
 
-  /// [T,V] weighted sum of the parts, before the logit scale where one is shared; with separate scales, of the scaled parts.
+  /// [T,V] weighted sum of the parts, before the logit scale where one is shared; with separate scales, of the scaled
+  /// parts.
   torch::Tensor sum(const Parts& parts) const;
   /// [T,V] what a loss on the sum sees.
   torch::Tensor logits(const Parts& parts) const;

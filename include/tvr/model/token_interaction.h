@@ -16,7 +16,8 @@ torch::Tensor uniform_weights(const torch::Tensor& mask, torch::ScalarType type)
 /// [T,V,L,S] cosines of every text token with every visual token; kPadded where either is padding.
 torch::Tensor token_cosines(const WeightedTokens& text, const WeightedTokens& video);
 
-/// Below any cosine and finite: padding never wins a maximum, and a video without frames ranks last instead of giving NaN.
+/// Below any cosine and finite: padding never wins a maximum, and a video without frames ranks last instead of giving
+/// NaN.
 inline constexpr double kPadded = -2;
 
 /// [T,V] sum over words of weight x largest cosine with a visual token. (DRL eq. of WTI, first direction)

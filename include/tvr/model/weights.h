@@ -19,14 +19,16 @@ torch::Tensor tensor_of(const ArrayView& array);
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 /// Writes tensors of any device as safetensors.
-void save_tensors(const std::filesystem::path& file, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata = {});
+void save_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata = {});
 
 /// Parameters and buffers of a module by name.
 NamedTensors state_of(const torch::nn::Module& module);
 
-/// Copies `file`'s arrays into the tensors of the same names. Strict: throws CheckpointError listing every missing, unexpected
-/// and wrongly shaped name at once. `ignore`: names in the file that match one of these patterns ('*') may be absent from
-/// `state`.
-void load_tensors(const std::filesystem::path& file, const NamedTensors& state, const std::vector<std::string>& ignore = {});
+/// Copies `file`'s arrays into the tensors of the same names. Strict: throws CheckpointError listing every missing,
+/// unexpected and wrongly shaped name at once. `ignore`: names in the file that match one of these patterns ('*') may
+/// be absent from `state`.
+void load_tensors(const std::filesystem::path& file, const NamedTensors& state,
+                  const std::vector<std::string>& ignore = {});
 
 }  // namespace tvr

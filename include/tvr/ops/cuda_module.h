@@ -15,10 +15,11 @@ struct CudaModule {
   std::string description;
 };
 
-/// Opens libtvr_cuda.so, which brings LibTorch's CUDA part and our kernels into this process. Call it at start-up, before
-/// the first question about CUDA: LibTorch settles at that moment whether it has CUDA. The first call does the work, later
-/// ones give the same result. Looks in the executable's folder and in ../lib of it. Prints nothing and never throws; without a module, an NVIDIA driver or LibTorch's CUDA
-/// libraries the program goes on as the CPU program, and `tvr doctor` shows the reason. Not run on a GPU yet.
+/// Opens libtvr_cuda.so, which brings LibTorch's CUDA part and our kernels into this process. Call it at start-up,
+/// before the first question about CUDA: LibTorch settles at that moment whether it has CUDA. The first call does the
+/// work, later ones give the same result. Looks in the executable's folder and in ../lib of it. Prints nothing and
+/// never throws; without a module, an NVIDIA driver or LibTorch's CUDA libraries the program goes on as the CPU
+/// program, and `tvr doctor` shows the reason. Not run on a GPU yet.
 const CudaModule& open_cuda_module();
 
 /// The same for one file and without the look for a driver first. Not run on a GPU yet.

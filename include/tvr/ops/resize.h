@@ -14,9 +14,9 @@ enum class PassOrder {
   kHorizontalFirst  ///< always, as Pillow's older releases
 };
 
-/// Pillow's `Image.resize` of RGB bytes, byte for byte (fixed-point kernels of 22 bits, rounded after each direction; the
-/// order rule is that of Pillow 13). A direction whose size does not change is not touched. Throws std::invalid_argument
-/// for a size below 1 or an empty image.
+/// Pillow's `Image.resize` of RGB bytes, byte for byte (fixed-point kernels of 22 bits, rounded after each direction;
+/// the order rule is that of Pillow 13). A direction whose size does not change is not touched. Throws
+/// std::invalid_argument for a size below 1 or an empty image.
 Image resize(const Image& image, int64_t height, int64_t width, Interpolation interpolation = Interpolation::kBicubic,
              PassOrder order = PassOrder::kPillow);
 

@@ -18,9 +18,11 @@ struct Validation {
 };
 
 /// Evaluates when due, logs the numbers, saves checkpoints/best when `value` rose.
-std::unique_ptr<TrainHook> make_evaluation_hook(const RunDirectory& run, const Trainer& trainer, std::function<Validation()> evaluate, int64_t every);
+std::unique_ptr<TrainHook> make_evaluation_hook(const RunDirectory& run, const Trainer& trainer,
+                                                std::function<Validation()> evaluate, int64_t every);
 
-/// Saves checkpoints/last when due, at the end, and when SIGINT or SIGTERM arrived; then throws Interrupted. Comes last.
+/// Saves checkpoints/last when due, at the end, and when SIGINT or SIGTERM arrived; then throws Interrupted. Comes
+/// last.
 std::unique_ptr<TrainHook> make_checkpoint_hook(const RunDirectory& run, const Trainer& trainer, int64_t every);
 
 /// From here on SIGINT and SIGTERM are remembered instead of ending the program; a second one ends it at once.

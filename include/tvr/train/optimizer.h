@@ -23,10 +23,13 @@ struct OptimizerOptions {
     f("beta2", beta2, "Decay of the squared gradient's running mean", within(0, 1));
     f("eps", eps, "Added to the denominator", at_least(0));
     f("weight_decay", weight_decay, "Decoupled weight decay", at_least(0));
-    f("rates", rates, "Learning rate scale by parameter name pattern ('*': anything); the longest matching pattern counts, 0 freezes", at_least(0));
+    f("rates", rates,
+      "Learning rate scale by parameter name pattern ('*': anything); the longest matching pattern counts, 0 freezes",
+      at_least(0));
     f("no_decay", no_decay, "Name patterns of parameters without weight decay");
     f("warmup_steps", warmup_steps, "The rate rises linearly over this many steps", at_least(0));
-    f("cosine_from", cosine_from, "Share of the run after which the rate falls along a cosine; 1: constant", within(0, 1));
+    f("cosine_from", cosine_from, "Share of the run after which the rate falls along a cosine; 1: constant",
+      within(0, 1));
     f("final_rate", final_rate, "Where the cosine ends, as a share of lr", within(0, 1));
   }
 };
@@ -34,8 +37,8 @@ struct OptimizerOptions {
 /// Factor of the learning rate at `step` (0-based) of `total`: linear warm-up, constant, cosine.
 double schedule_factor(const OptimizerOptions& options, int64_t step, int64_t total);
 
-/// AdamW (Loshchilov and Hutter 2019, decoupled decay) over named parameters in groups by name. Parameters of rate 0 get no
-/// gradient.
+/// AdamW (Loshchilov and Hutter 2019, decoupled decay) over named parameters in groups by name. Parameters of rate 0
+/// get no gradient.
 class AdamW {
  public:
   /// Throws ConfigError for a pattern that matches no parameter and when every parameter is frozen.

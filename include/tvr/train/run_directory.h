@@ -34,7 +34,8 @@ class RunDirectory {
 /// Loads checkpoints/best of a run directory, or a safetensors file, into `model`. Throws CheckpointError.
 void load_weights(RetrievalModel& model, const std::filesystem::path& run_or_file);
 
-/// The weights file of a run directory ("best", else "last"), or the path itself if it is a file. Throws CheckpointError.
+/// The weights file of a run directory ("best", else "last"), or the path itself if it is a file. Throws
+/// CheckpointError.
 std::filesystem::path weights_file(const std::filesystem::path& run_or_file);
 
 }  // namespace tvr

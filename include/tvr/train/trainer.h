@@ -21,19 +21,22 @@ struct TrainOptions {
     f("epochs", epochs, "Passes over the training split", at_least(0));
     f("steps", steps, "Length of the run in steps instead of epochs, if above 0", at_least(0));
     f("max_grad_norm", max_grad_norm, "The global gradient norm is clipped to this; 0 never clips", at_least(0));
-    f("evaluate_every", evaluate_every, "Steps between evaluations of the validation split; 0: once an epoch and at the end", at_least(0));
+    f("evaluate_every", evaluate_every,
+      "Steps between evaluations of the validation split; 0: once an epoch and at the end", at_least(0));
     f("checkpoint_every", checkpoint_every, "Steps between checkpoints; 0: with every evaluation", at_least(0));
-    f("select_on", select_on, "Number of the validation split that picks the best checkpoint", one_of({"rsum", "t2v_r1", "v2t_r1"}));
+    f("select_on", select_on, "Number of the validation split that picks the best checkpoint",
+      one_of({"rsum", "t2v_r1", "v2t_r1"}));
   }
 };
 
-/// Where a run stands; saved with every checkpoint. With the weights, the optimizer's moments and the seed it is all there is.
+/// Where a run stands; saved with every checkpoint. With the weights, the optimizer's moments and the seed it is all
+/// there is.
 struct TrainState {
-  int64_t step = 0;           ///< steps done
-  double best = -1;           ///< best validation number so far
+  int64_t step = 0;  ///< steps done
+  double best = -1;  ///< best validation number so far
   int64_t best_step = -1;
-  int64_t log_bytes = 0;      ///< length of log.jsonl at this step: what a resumed run cuts it to
-  double seconds = 0;         ///< wall time spent in steps, over all sessions of the run
+  int64_t log_bytes = 0;  ///< length of log.jsonl at this step: what a resumed run cuts it to
+  double seconds = 0;     ///< wall time spent in steps, over all sessions of the run
 };
 
 /// What happened in one step.
@@ -56,8 +59,8 @@ class TrainHook {
 /// The training loop. Every number is a function of the settings, the seed and the step.
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model, std::shared_ptr<Loss> loss,
-          std::shared_ptr<const BatchSource> source, uint64_t seed, torch::Device device);
+  Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model,
+          std::shared_ptr<Loss> loss, std::shared_ptr<const BatchSource> source, uint64_t seed, torch::Device device);
 
   void add_hook(std::unique_ptr<TrainHook> hook) { hooks_.push_back(std::move(hook)); }
   /// From state().step to total_steps(), batches prepared on `threads` threads.
