@@ -31,7 +31,7 @@ build() {
 # A run is finished when its metrics are written; a run directory without them is taken up where it stopped.
 train() {
   local run=$1 config=$2 arguments=()
-  if [[ -d $run/checkpoints/last ]]; then arguments+=(--resume); fi
+  if [[ -d $run ]]; then arguments+=(--resume); fi
   "$tvr" train "$config" "${arguments[@]}"
 }
 
@@ -39,7 +39,7 @@ say "set-up"
 scripts/setup.sh
 say "build"
 build || fail "the build failed; the compiler's message is above."
-step "demo corpus" data/demo "$tvr" data synth --out data/demo
+step "demo corpus" data/demo "$tvr" data synth --out data/demo --seed 2026
 step "pretraining on stills" runs/demo/pretrain/metrics.json train runs/demo/pretrain configs/demo/pretrain.yaml
 for row in "${rows[@]}"; do
   step "training $row" "runs/demo/$row/metrics.json" train "runs/demo/$row" "configs/demo/$row.yaml"

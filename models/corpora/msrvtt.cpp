@@ -38,6 +38,17 @@ struct MsrvttOptions {
     f("missing", missing, "What to do about videos without a file: fail, or skip them with their captions",
       one_of({"fail", "skip"}));
   }
+
+  // Paths are checked with the other settings, before any work; what is inside them when the corpus is built.
+  std::string validate() const {
+    const auto folder = fs::path(root);
+    if (!fs::is_directory(folder)) return "root: there is no folder '" + root + "'";
+    if (!fs::exists(folder / annotations)) return "annotations: there is no file '" + (folder / annotations).string() + "'";
+    if (!videos.empty() && !fs::is_directory(folder / videos))
+      return "videos: there is no folder '" + (folder / videos).string() + "'; videos: \"\" looks for no files";
+    if (!tags.empty() && !fs::exists(folder / tags)) return "tags: there is no file '" + (folder / tags).string() + "'";
+    return "";
+  }
 };
 
 struct Sentence {
