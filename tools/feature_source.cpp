@@ -62,7 +62,7 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
     pixels.frames = spec.frames;
     const FileVideoSource files(videos, pixels, 0);
     make_feature_pack(folder, files, videos, [&](const VideoInput& video) {
-      auto features = source->encode({video.pixels.to(device), video.mask.to(device), video.times.to(device), {}}, {});
+      auto features = source->encode(to(video, device), {});
       if (spec.keep_patches > 0) features = select_salient_patches(features, spec.keep_patches);
       return to(features, torch::kCPU);
     });

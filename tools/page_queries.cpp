@@ -53,7 +53,7 @@ class PageBuilder {
     const auto order = std::get<1>(similarity_[text].sort(std::optional<bool>(true), 0, /*descending=*/true));
     const auto input = data_.texts->rows({text});
     const auto device = model_.parameters().front().device();
-    const auto features = model_.encode(TextInput{input.ids.to(device), input.mask.to(device)});
+    const auto features = model_.encode(to(input, device));
     bool shown = false;
     for (int64_t place = 0; place < std::min(kTop, order.size(0)); ++place) {
       const int64_t video = order[place].item<int64_t>();
@@ -69,11 +69,7 @@ class PageBuilder {
     const auto& caption = data_.split.captions[static_cast<size_t>(text)];
     const auto& item = data_.split.videos[static_cast<size_t>(video)];
     PageCandidate result{item.id, rank, similarity_[text][video].item<double>(), video == caption.video, {}, {}};
-    auto input = data_.videos->load({video});
-    const auto device = features.pooled.device();
-    input.cached = to(input.cached, device);
-    if (input.pixels.defined())
-      input = {input.pixels.to(device), input.mask.to(device), input.times.to(device), input.cached};
+    const auto input = to(data_.videos->load({video}), features.pooled.device());
     const auto encoded = model_.encode(input);
     result.matches = matches(caption.text, features, encoded);
     std::vector<int64_t> frames;

@@ -101,7 +101,9 @@ void train_run(const TrainRequest& request) {
   const ExperimentData data(experiment, *model, device);
   const auto source = data.training();
   const auto validation = data.split("val");
-  Trainer trainer(experiment.train, experiment.optimizer, model, experiment.loss(), source,
+  const auto loss = experiment.loss();
+  loss->to(device);
+  Trainer trainer(experiment.train, experiment.optimizer, model, loss, source,
                   static_cast<uint64_t>(experiment.run.seed), device);
   if (request.dry_run) return rehearse(trainer, *source, validation, request.command);
 

@@ -38,11 +38,6 @@ Features padded(const Features& features, int64_t rows, int64_t count) {
   return rows == count ? features : select(features, torch::arange(count).clamp_max(rows - 1));
 }
 
-VideoInput to_device(const VideoInput& video, const torch::Device& device) {
-  const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device) : tensor; };
-  return {move(video.pixels), move(video.mask), move(video.times), to(video.cached, device)};
-}
-
 // One tile of a tensor of distinct texts by videos; `columns` of it are real.
 struct Tile {
   int64_t text_begin, text_rows, video_begin, video_rows;
@@ -68,12 +63,12 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
   for (int64_t begin = 0; begin < texts; begin += text_tile) {
     const int64_t end = std::min(texts, begin + text_tile);
     const auto input = data.texts->rows({distinct.unique.begin() + begin, distinct.unique.begin() + end});
-    text_blocks.add(to(model.encode(TextInput{input.ids.to(device), input.mask.to(device)}), torch::kCPU));
+    text_blocks.add(to(model.encode(to(input, device)), torch::kCPU));
   }
   FeatureStore<VideoFeatures> video_blocks(options.memory_mb << 19, scratch, "videos");
   for (int64_t begin = 0; begin < videos; begin += video_tile)
     video_blocks.add(
-        to(model.encode(to_device(data.videos->load(range(begin, std::min(videos, begin + video_tile))), device)),
+        to(model.encode(to(data.videos->load(range(begin, std::min(videos, begin + video_tile))), device)),
            torch::kCPU));
 
   const auto infos = model.head().part_infos();

@@ -1,4 +1,6 @@
 #pragma once
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@ class FeatureStore {
     Block block{features, {}};
     left_ -= byte_size(features);
     if (left_ < 0) {
-      block.file = folder_ / ("scratch-" + name_ + "-" + std::to_string(blocks_.size()) + ".safetensors");
+      block.file = folder_ / ("tvr-scratch-" + std::to_string(getpid()) + "-" + name_ + "-" + std::to_string(blocks_.size()) + ".safetensors");
       NamedTensors tensors;
       features.each([&](const std::string& key, const torch::Tensor& tensor) {
         if (tensor.defined()) tensors.emplace_back(key, tensor);

@@ -21,11 +21,6 @@ NamedTensors parameters_of(const RetrievalModel& model, const Loss& loss) {
   return parameters;
 }
 
-VideoInput to(const VideoInput& video, const torch::Device& device) {
-  const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device) : tensor; };
-  return {move(video.pixels), move(video.mask), move(video.times), tvr::to(video.cached, device)};
-}
-
 }  // namespace
 
 Trainer::Trainer(const TrainOptions& options, const OptimizerOptions& optimizer, std::shared_ptr<RetrievalModel> model,
@@ -58,7 +53,7 @@ void Trainer::run(int64_t threads, int64_t queue) {
 StepReport Trainer::step(const PairBatch& batch) {
   const StepContext context{true, seed_, state_.step};
   model_->train();
-  const auto text = model_->encode(TextInput{batch.text.ids.to(device_), batch.text.mask.to(device_)}, context);
+  const auto text = model_->encode(to(batch.text, device_), context);
   const auto video = model_->encode(to(batch.video, device_), context);
   const auto parts = model_->parts(text, video, context);
   const auto terms = loss_->terms({model_->score().logits(parts), model_->score().part_logits(parts),

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "base/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "base/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 
 namespace tvr {

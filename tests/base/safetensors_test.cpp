@@ -6,7 +6,7 @@
 #include <fstream>
 #include <vector>
 
-#include "base/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/arrays.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "data/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 

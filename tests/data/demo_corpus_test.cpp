@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "data/temporary_folder.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #ifdef TVR_WITH_VIDEO

@@ -79,6 +79,16 @@ grep -q "</html>" page.html || fail "the page is not complete"
 expect 0 "threads1" "$tvr" table threads0 threads1
 expect 0 "text_projection" "$tvr" describe threads0
 
+# Every shipped experiment builds, where the paths it names exist.
+mkdir -p data runs/demo
+ln -s ../corpus data/demo
+ln -s ../../pretrain runs/demo/pretrain
+configs=("$source_dir"/configs/demo/*.yaml)
+[[ ${#configs[@]} == 5 ]] || fail "configs/demo holds ${#configs[@]} experiments, this test knows of 5"
+for file in "${configs[@]}"; do expect 0 "parameters, [0-9]+ trainable" "$tvr" describe "$file"; done
+ln -s "$source_dir/configs" configs
+expect 0 "not run" "$tvr" table configs/tables/demo.yaml
+
 # Both towers can be fine-tuned on pixels.
 expect 0 "R@1" "$tvr" train "$source_dir/configs/demo/end_to_end.yaml" data.root=corpus train.init=pretrain loader.batch_size=8 train.steps=2 run.dir=pixels \
   eval.bootstrap_draws=200 eval.page_queries=2 run.threads=1

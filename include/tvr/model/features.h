@@ -133,6 +133,9 @@ Features to(const Features& features, const torch::Device& device) {
   return transformed(features, [&](const torch::Tensor& tensor) { return tensor.to(device); });
 }
 
+TextInput to(const TextInput& text, const torch::Device& device);
+VideoInput to(const VideoInput& video, const torch::Device& device);
+
 /// All rows of all blocks; word dimensions of different length are padded with zeros (mask false).
 TextFeatures concatenate(const std::vector<TextFeatures>& blocks);
 VideoFeatures concatenate(const std::vector<VideoFeatures>& blocks);

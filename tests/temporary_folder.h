@@ -10,7 +10,7 @@ namespace tvr::test {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "tvr_base_XXXXXX").string();
+    auto pattern = (std::filesystem::temp_directory_path() / "tvr_test_XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = pattern;
   }
