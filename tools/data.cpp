@@ -58,7 +58,9 @@ void add_synth_command(CLI::App& app) {
   command->add_option("--val-pairs", options.val_pairs, "Twin pairs of each need to choose settings on")
       ->capture_default_str();
   command->add_option("--test-pairs", options.test_pairs, "Twin pairs of each need to test on")->capture_default_str();
-  command->add_option("--seed", options.seed, "Same seed and sizes, same bytes")->capture_default_str();
+  command->add_option("--seed", options.seed, "Same seed and sizes, same bytes")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--threads", arguments->threads, "0: all processors")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -141,8 +143,9 @@ void show_files(const RetrievalSplit& split) {
 
 void show_corpus(const std::string& folder) {
   const auto registry = builtin_corpora();
-  const nlohmann::json settings{{"data", {{"root", folder}, {"missing", "skip"}}}};  // JSON is YAML, quoting included
-  const auto node = ConfigNode::parse(settings.dump(), "tvr data info");
+  nlohmann::json settings{{"data", {{"root", folder}, {"missing", "skip"}}}};  // JSON is YAML, quoting included
+  if (!fs::is_directory(fs::path(folder) / "videos")) settings["data"]["videos"] = "";  // annotations alone
+  const auto node = ConfigNode::parse(settings.dump(), folder);
   const auto read = read_plugin(registry, node, "data", "msrvtt");
   node.finish();
   const auto corpus = read();

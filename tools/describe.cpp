@@ -39,8 +39,24 @@ double milliseconds(Work&& work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
+VideoInput random_input(const VideoInputSpec& spec, RetrievalModel& model) {
+  VideoInput video;
+  video.mask = torch::ones({kVideos, spec.frames}, torch::kBool);
+  if (!spec.cached) {
+    video.pixels = torch::zeros({kVideos, spec.frames, 3, spec.size, spec.size}, torch::kUInt8);
+    return video;
+  }
+  const int64_t dim = model.video().dim(), grid = model.video().grid();
+  video.cached.mask = video.mask;
+  video.cached.frames = torch::ones({kVideos, spec.frames, dim});
+  if (model.head().needs().patches)
+    video.cached.patches =
+        torch::ones({kVideos, spec.frames, spec.keep_patches > 0 ? spec.keep_patches : grid * grid, dim});
+  return video;
+}
+
 // Cost on random input of full size, on this machine.
-void print_cost(const Experiment& experiment, RetrievalModel& model) {
+void print_cost(RetrievalModel& model) {
   const torch::NoGradGuard no_grad;
   model.eval();
   const auto spec = model.video().input();
@@ -50,17 +66,14 @@ void print_cost(const Experiment& experiment, RetrievalModel& model) {
   fmt::print("\ncost on this machine, {} threads, random input of full size\n", at::get_num_threads());
   fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts,
              byte_size(texts) / kTexts);
-  if (spec.cached) {
-    fmt::print("  video  read from the features of {}\n", experiment.origin);
-    return;
-  }
-  VideoInput video;
-  video.pixels = torch::zeros({kVideos, spec.frames, 3, spec.size, spec.size}, torch::kUInt8);
-  video.mask = torch::ones({kVideos, spec.frames}, torch::kBool);
-  const auto videos = model.encode(video);
-  fmt::print("  video  {:9.3f} ms {:>10} bytes ({} frames of {}x{})\n",
-             milliseconds([&] { model.encode(video); }) / kVideos, byte_size(videos) / kVideos, spec.frames, spec.size,
-             spec.size);
+  const auto input = random_input(spec, model);
+  const auto videos = model.encode(input);
+  if (spec.cached)
+    fmt::print("  video  read from features made by {} {:>10} bytes\n", spec.source, byte_size(videos) / kVideos);
+  else
+    fmt::print("  video  {:9.3f} ms {:>10} bytes ({} frames of {}x{})\n",
+               milliseconds([&] { model.encode(input); }) / kVideos, byte_size(videos) / kVideos, spec.frames,
+               spec.size, spec.size);
   fmt::print("  pair   {:9.6f} ms\n", milliseconds([&] { model.parts(texts, videos); }) / (kTexts * kVideos));
 }
 
@@ -71,7 +84,7 @@ void describe(const std::string& config, const std::vector<std::string>& overrid
   for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
   const AdamW optimizer(experiment.optimizer, parameters);  // freezes what has rate 0
   print_parameters(*model);
-  print_cost(experiment, *model);
+  print_cost(*model);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ struct EvalRequest {
 };
 
 void evaluate(const EvalRequest& request) {
+  const EvaluationOutputs outputs{request.json, request.ranks, request.html, request.similarity};
+  check_outputs(outputs);
   const auto experiment = read_experiment(request.config, request.overrides);
   const auto weights = weights_file(!request.weights.empty()           ? request.weights
                                     : fs::is_directory(request.config) ? request.config
@@ -37,8 +39,7 @@ void evaluate(const EvalRequest& request) {
   }
   std::string command = "tvr eval " + request.config;
   for (const auto& override : request.overrides) command += " " + override;
-  const auto evaluation = evaluate_and_write(experiment, *model, data, request.split, weights, command,
-                                             {request.json, request.ranks, request.html, request.similarity});
+  const auto evaluation = evaluate_and_write(experiment, *model, data, request.split, weights, command, outputs);
   if (request.json != "-") std::cout << report_to_text(evaluation.report);
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "page_queries.h"
+#include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #include "tvr/base/parallel.h"
 #include "tvr/base/version.h"
@@ -43,6 +44,18 @@ Protocol make_protocol(const Experiment& experiment, const std::string& split, c
   protocol.precision = "float32";
   protocol.command = command;
   return protocol;
+}
+
+void check_outputs(const EvaluationOutputs& outputs) {
+  for (const auto* path : {&outputs.metrics, &outputs.ranks, &outputs.page, &outputs.similarity}) {
+    if (path->empty() || (path == &outputs.metrics && *path == "-")) continue;
+    if (*path == "-") throw ConfigError("-: only --json can go to standard output; give a file name.");
+    if (fs::is_directory(*path)) throw ConfigError(path->string() + ": is a folder, a file name is needed.");
+    auto probe = *path;
+    probe += ".tvr-probe";
+    write_file(probe, "");
+    fs::remove(probe);
+  }
 }
 
 Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data,

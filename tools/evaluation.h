@@ -12,6 +12,10 @@ struct EvaluationOutputs {
   std::filesystem::path metrics, ranks, page, similarity;
 };
 
+/// Throws ConfigError for an output that cannot be written, before any work: a folder, a path that cannot be made, "-"
+/// for anything but the metrics.
+void check_outputs(const EvaluationOutputs& outputs);
+
 /// Evaluates one split with the weights now in `model`; `weights` names them in the report.
 Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& model, const ExperimentData& data,
                               const std::string& split, const std::filesystem::path& weights,

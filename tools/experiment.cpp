@@ -3,6 +3,9 @@
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <set>
+
 #include "feature_source.h"
 #include "tvr/base/parallel.h"
 #include "tvr/data/corpus_source.h"
@@ -51,6 +54,8 @@ void load_initial_weights(RetrievalModel& model, const Experiment& experiment) {
 }  // namespace
 
 Experiment read_experiment(const fs::path& config_or_run, const std::vector<std::string>& overrides) {
+  if (fs::is_directory(config_or_run) && !fs::exists(config_or_run / "config.yaml"))
+    throw ConfigError(config_or_run.string() + ": is not a run directory, it has no config.yaml.");
   const auto file = fs::is_directory(config_or_run) ? config_or_run / "config.yaml" : config_or_run;
   const auto config = ConfigNode::load(file, overrides);
   Experiment experiment;
@@ -138,12 +143,35 @@ EvaluationData ExperimentData::split(const std::string& name) const {
   if (!data.split.missing.empty())
     spdlog::warn("split {}: {} videos have no file and were left out with their captions", name,
                  data.split.missing.size());
+  const auto without_file = std::find_if(data.split.videos.begin(), data.split.videos.end(),
+                                         [](const VideoItem& v) { return v.path.empty(); });
+  if (without_file != data.split.videos.end())
+    throw ConfigError("data.videos: '" + without_file->id + "' of split '" + name +
+                      "' has no file, and the model reads the videos; name their folder.");
   const auto spec = model_.video().input();
   if (spec.cached)
     data.videos = open_features(spec, model_.video(), name, data.split.videos, device_);
   else
     data.videos = std::make_shared<FileVideoSource>(data.split.videos, spec, experiment_.loader.cache_mb << 20);
   return data;
+}
+
+void ExperimentData::check_splits() const {
+  if (stills_) return;
+  std::set<std::string> training;
+  for (const auto* name : {"train", "val", "test"}) {
+    const auto split = corpus_->split(name);
+    if (split.videos.empty() || split.captions.empty())
+      throw DataError("data." + std::string(name) + ": the split has no " +
+                      (split.videos.empty() ? "videos" : "captions") + "; name another list or split.");
+    const auto shared = std::count_if(split.videos.begin(), split.videos.end(),
+                                      [&](const VideoItem& video) { return training.count(video.id) > 0; });
+    if (shared > 0)
+      spdlog::warn("{} of the {} videos of split {} are training videos too: its numbers do not measure generalisation",
+                   shared, split.videos.size(), name);
+    if (std::string_view(name) == "train")
+      for (const auto& video : split.videos) training.insert(video.id);
+  }
 }
 
 std::shared_ptr<const BatchSource> ExperimentData::training() const {

@@ -75,6 +75,9 @@ class ExperimentData {
   std::shared_ptr<const BatchSource> training() const;
   EvaluationData split(const std::string& name) const;
   bool has_split(const std::string& name) const { return !stills_ || name == "val"; }
+  /// Reads all three splits: throws DataError for what is wrong with one or empty, warns of videos shared with
+  /// training.
+  void check_splits() const;
   std::vector<std::filesystem::path> sources() const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
 

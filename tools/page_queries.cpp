@@ -20,7 +20,8 @@ namespace {
 
 constexpr int64_t kTop = 5;
 constexpr size_t kMatches = 6;
-constexpr int64_t kThumbnail = 160;  // pixels
+constexpr double kLeastShare = 0.02;  // of the strongest word's weight: what is below says nothing about the score
+constexpr int64_t kThumbnail = 160;   // pixels
 
 // The word each token belongs to; "" for the start and end tokens. Blanks always separate tokens, so a word's tokens
 // can be counted by encoding it alone.
@@ -86,10 +87,14 @@ class PageBuilder {
     const auto grid = static_cast<double>(model_.video().grid());
     std::vector<PageMatch> result;
     std::set<std::string> seen;  // a word of several tokens is shown once, by its strongest
-    for (const auto& match : model_.head().explain(text, video)) {
+    const auto explained = model_.head().explain(text, video);
+    double strongest = 0;
+    for (const auto& match : explained) strongest = std::max(strongest, match.weight);
+    for (const auto& match : explained) {
       const bool inside = match.token >= 0 && match.token < static_cast<int64_t>(words.size());
       const auto word = match.token < 0 ? "(whole sentence)" : inside ? words[static_cast<size_t>(match.token)] : "";
-      if (word.empty() || word == "," || !seen.insert(word).second || result.size() >= kMatches) continue;
+      if (word.empty() || word == "," || match.weight < kLeastShare * strongest) continue;
+      if (result.size() >= kMatches || !seen.insert(word).second) continue;
       PageMatch shown{word, match.weight, match.frame, {}, {}, ""};
       if (video.times.defined()) shown.time = video.times[0][match.frame].item<double>();
       if (match.patch >= 0) {

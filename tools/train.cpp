@@ -80,6 +80,17 @@ void add_hooks(Trainer& trainer, const RunDirectory& run, const Experiment& expe
   trainer.add_hook(make_checkpoint_hook(run, trainer, checkpoint_every));
 }
 
+void announce(Trainer& trainer, const BatchSource& source, const torch::Device& device, const RunDirectory& run) {
+  int64_t trainable = 0;
+  for (const auto& parameter : trainer.trainable()) trainable += parameter.numel();
+  spdlog::info("{}: {} steps of {} pairs, {} trainable parameters, {}, {} threads", run.path().string(),
+               trainer.total_steps(), source.batch_size(), trainable, device.str(), at::get_num_threads());
+  if (trainer.state().step == trainer.total_steps())
+    spdlog::info("all steps are done already; evaluating again");
+  else if (trainer.state().step > 0)
+    spdlog::info("continuing after step {}", trainer.state().step);
+}
+
 void rehearse(Trainer& trainer, const BatchSource& source, const EvaluationData& validation,
               const std::string& command) {
   const auto report = trainer.step(source.batch(0, 0));
@@ -99,6 +110,7 @@ void train_run(const TrainRequest& request) {
   const auto device = choose_device(experiment.run.device);
   const auto model = prepare_model(experiment, device);
   const ExperimentData data(experiment, *model, device);
+  data.check_splits();
   const auto source = data.training();
   const auto validation = data.split("val");
   const auto loss = experiment.loss();
@@ -112,11 +124,24 @@ void train_run(const TrainRequest& request) {
     run.restore("last", trainer);
   else
     run.cut_logs({});
+  announce(trainer, *source, device, run);
   write_manifest(run, experiment, data, device, request, trainer.state(), "training");
   catch_interrupts();
   add_hooks(trainer, run, experiment, source->batches_per_epoch(),
             [&] { return validate(experiment, *model, validation, device); });
-  trainer.run(experiment.loader.threads, experiment.loader.queue);
+  const auto end_with = [&](const char* status) {
+    write_manifest(run, experiment, data, device, request, trainer.state(), status);
+  };
+  try {
+    trainer.run(experiment.loader.threads, experiment.loader.queue);
+  } catch (const Interrupted&) {
+    end_with("interrupted");
+    throw;
+  } catch (...) {
+    end_with("failed");
+    throw;
+  }
+  release_interrupts();  // weights are saved: from here on Ctrl-C ends the program at once
   write_manifest(run, experiment, data, device, request, trainer.state(), "trained");
 
   load_weights(*model, run.path());
@@ -133,7 +158,7 @@ void train_run(const TrainRequest& request) {
 void add_train_command(CLI::App& app) {
   auto* command = app.add_subcommand("train", "train a model, evaluate it, write a run directory");
   auto request = std::make_shared<TrainRequest>();
-  command->add_option("CONFIG", request->config, "a YAML file, see configs/")->required();
+  command->add_option("CONFIG", request->config, "a YAML file, see configs/, or a run directory to resume")->required();
   command->add_option("SETTING", request->overrides, "key.sub=value: overrides of the configuration");
   command->add_flag("--resume", request->resume,
                     "continue the run in run.dir; equal to one that was never interrupted");
@@ -141,7 +166,8 @@ void add_train_command(CLI::App& app) {
   command->footer([] {
     return "Examples:\n  tvr train configs/demo/token_wise_patches.yaml\n  tvr train configs/demo/mean_pool.yaml "
            "run.dir=runs/mean_1 run.seed=1\n"
-           "  tvr train configs/demo/mean_pool.yaml --resume\n  tvr train configs/demo/mean_pool.yaml "
+           "  tvr train configs/demo/mean_pool.yaml --resume\n  tvr train runs/mean_1 --resume\n  tvr train "
+           "configs/demo/mean_pool.yaml "
            "--dry-run\n\nSettings:\n" +
            describe_settings();
   });

@@ -43,7 +43,8 @@ struct MsrvttOptions {
   std::string validate() const {
     const auto folder = fs::path(root);
     if (!fs::is_directory(folder)) return "root: there is no folder '" + root + "'";
-    if (!fs::exists(folder / annotations)) return "annotations: there is no file '" + (folder / annotations).string() + "'";
+    if (!fs::exists(folder / annotations))
+      return "annotations: there is no file '" + (folder / annotations).string() + "'";
     if (!videos.empty() && !fs::is_directory(folder / videos))
       return "videos: there is no folder '" + (folder / videos).string() + "'; videos: \"\" looks for no files";
     if (!tags.empty() && !fs::exists(folder / tags)) return "tags: there is no file '" + (folder / tags).string() + "'";
@@ -215,12 +216,19 @@ class MsrvttCorpus final : public Corpus {
     if (options_.tags.empty() && !fs::exists(file)) return;
     const CsvTable table(file);
     tags_file_ = file;
+    std::unordered_map<std::string, std::string> owners;  // sentence -> video
+    for (const auto& video : videos_)
+      for (const auto& sentence : video.sentences) owners.emplace(sentence.id, video.id);
     for (int64_t row = 0; row < table.rows(); ++row) {
       const Tag tag{table.at(row, "need"), table.at(row, "pair")};
       const auto& video = table.at(row, "video_id");
       if (index_.count(video) == 0)
         throw DataError(table.where(row) + " tags " + quote(video) + ", which is not in " + annotations_.string() +
                         ".");
+      const auto owner = owners.find(table.at(row, "sen_id"));
+      if (owner != owners.end() && owner->second != video)
+        throw DataError(table.where(row) + " tags sentence " + owner->first + " as one of " + quote(video) +
+                        ", but it describes " + quote(owner->second) + ".");
       if (!tags_.emplace(table.at(row, "sen_id"), tag).second)
         throw DataError(table.where(row) + " repeats the sen_id " + table.at(row, "sen_id") + ".");
       const auto& known = video_tags_.emplace(video, tag).first->second;

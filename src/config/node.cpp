@@ -101,6 +101,17 @@ std::string dotted(const std::string& path, const std::string& key) {
   return path.empty() || key.empty() ? path + key : path + "." + key;
 }
 
+// A malformed one is an error like others, so that it does not hide them.
+void apply_overrides(ConfigDocument& document, const std::vector<std::string>& overrides) {
+  for (const auto& assignment : overrides) {
+    try {
+      apply_override(document.root, assignment);
+    } catch (const ConfigError& error) {
+      document.errors.emplace_back(error.what());
+    }
+  }
+}
+
 ConfigValue& effective_place(ConfigDocument& document, const std::string& path) {
   auto* place = &document.effective;
   for (size_t begin = 0; begin < path.size();) {
@@ -138,7 +149,7 @@ ConfigNode::ConfigNode(std::shared_ptr<ConfigDocument> document, const ConfigVal
 ConfigNode ConfigNode::load(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
   auto document = std::make_shared<ConfigDocument>();
   document->root = load_yaml(file);
-  for (const auto& assignment : overrides) apply_override(document->root, assignment);
+  apply_overrides(*document, overrides);
   return {document, &document->root, ""};
 }
 
@@ -146,7 +157,7 @@ ConfigNode ConfigNode::parse(const std::string& yaml, const std::string& origin,
                              const std::vector<std::string>& overrides) {
   auto document = std::make_shared<ConfigDocument>();
   document->root = parse_yaml(yaml, origin);
-  for (const auto& assignment : overrides) apply_override(document->root, assignment);
+  apply_overrides(*document, overrides);
   return {document, &document->root, ""};
 }
 

@@ -30,10 +30,11 @@ ConfigValue convert(const YAML::Node& node, const std::string& origin, int64_t& 
     for (const auto& element : node) value.elements.push_back(convert(element, origin, count, depth + 1));
   } else if (node.IsMap()) {
     value.kind = ConfigValue::Kind::kMapping;
+    std::set<std::string> keys;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw ConfigError(value.origin + ": a key must be a plain name.");
       const auto& key = entry.first.Scalar();
-      if (value.find(key) != nullptr)
+      if (!keys.insert(key).second)
         throw ConfigError(origin + ":" + std::to_string(entry.first.Mark().line + 1) + ": key '" + key +
                           "' is given twice; keep one.");
       value.entries.emplace_back(key, convert(entry.second, origin, count, depth + 1));
@@ -50,6 +51,7 @@ ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open)
   if (!fs::exists(file))
     throw ConfigError(file.string() + ": no such configuration file" +
                       (open.empty() ? "." : "; " + open.back().string() + " extends it."));
+  if (!fs::is_regular_file(file) && !fs::is_fifo(file)) throw ConfigError(file.string() + ": is not a file.");
   open.push_back(canonical);
   auto own = parse_yaml(read_file(file), file.string());
   ConfigValue merged;
@@ -111,7 +113,10 @@ ConfigValue& ConfigValue::operator[](const std::string& key) {
 ConfigValue parse_yaml(const std::string& text, const std::string& origin) {
   try {
     int64_t count = 0;
-    auto value = convert(YAML::Load(text), origin, count, 0);
+    const auto documents = YAML::LoadAll(text);
+    if (documents.size() > 1)
+      throw ConfigError(origin + ": holds " + std::to_string(documents.size()) + " YAML documents ('---'); keep one.");
+    auto value = convert(documents.empty() ? YAML::Node() : documents[0], origin, count, 0);
     if (value.kind == ConfigValue::Kind::kNull) value.kind = ConfigValue::Kind::kMapping;
     if (value.kind != ConfigValue::Kind::kMapping)
       throw ConfigError(origin + ":1: the file must hold sections, such as 'run:'.");
@@ -152,6 +157,8 @@ void apply_override(ConfigValue& root, const std::string& assignment) {
   ConfigValue overlay;
   auto* place = &overlay;
   std::string path = assignment.substr(0, equals);
+  if (path == "extends" || path.starts_with("extends."))
+    throw ConfigError(origin + ": extends cannot be overridden; write a configuration that extends the files.");
   for (size_t begin = 0; begin <= path.size();) {
     const auto end = std::min(path.find('.', begin), path.size());
     if (end == begin) throw ConfigError(origin + ": '" + path + "' has an empty part between its dots.");

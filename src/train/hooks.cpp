@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -15,14 +16,21 @@
 namespace tvr {
 namespace {
 
-volatile std::sig_atomic_t interrupts = 0;  // the one thing a signal handler can write to
+// What a signal handler may write to. A terminal or `timeout` can deliver one Ctrl-C twice: only a signal that comes
+// later than this after the first ends the program at once.
+constexpr std::time_t kGraceSeconds = 2;
+volatile std::sig_atomic_t interrupts = 0;
+volatile std::time_t first_interrupt = 0;
 
 void on_signal(int signal) {
-  if (interrupts != 0) {
+  const auto now = std::time(nullptr);
+  if (interrupts == 0) {
+    first_interrupt = now;
+    interrupts = 1;
+  } else if (now - first_interrupt > kGraceSeconds) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
-  interrupts = 1;
 }
 
 double wall_time() {
@@ -142,8 +150,12 @@ std::unique_ptr<TrainHook> make_checkpoint_hook(const RunDirectory& run, const T
 }
 
 void catch_interrupts() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, on_signal);
+}
+void release_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+  if (interrupted())
+    throw Interrupted("Interrupted after the last step; the checkpoint is saved, evaluate with --resume.");
 }
 bool interrupted() {
   return interrupts != 0;

@@ -1,6 +1,13 @@
 #include "tvr/train/run_directory.h"
 
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <torch/torch.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -24,6 +31,24 @@ std::string first_difference(const std::string& old_text, const std::string& new
   }
 }
 
+// A kill while the very first file was written leaves its temporary one alone.
+bool holds_something(const fs::path& folder) {
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) { return entry.path().filename() != "config.yaml.tmp"; });
+}
+
+// Ends with the process, however it ends.
+int lock_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  const bool taken = descriptor >= 0 && errno == EWOULDBLOCK;
+  if (descriptor >= 0) ::close(descriptor);
+  if (taken)
+    throw ConfigError("run.dir: " + folder.string() +
+                      " is in use by another training; wait for its end or choose another.");
+  return -1;  // file systems without locks
+}
+
 }  // namespace
 
 RunDirectory::RunDirectory(fs::path folder, const std::string& config, bool resume) : folder_(std::move(folder)) {
@@ -36,12 +61,20 @@ RunDirectory::RunDirectory(fs::path folder, const std::string& config, bool resu
     if (!difference.empty())
       throw ConfigError(config_file.string() + ": the run was started with other settings (" + difference +
                         "); resume with the same ones.");
-  } else if (fs::exists(folder_) && !fs::is_empty(folder_)) {
+  } else if (fs::exists(folder_) && holds_something(folder_)) {
     throw ConfigError("run.dir: " + folder_.string() +
                       " is not a run directory (no config.yaml); choose another with run.dir=DIR.");
   }
   write_file(config_file, config);
+  lock_ = lock_folder(folder_);
   for (const auto* name : {"last", "best"}) recover_folder(checkpoint(name));
+  if (!has_checkpoint("last") && has_checkpoint("best"))
+    throw CheckpointError(checkpoint("last").string() + ": is missing, the run cannot be continued; remove " +
+                          folder_.string() + " to start anew.");
+}
+
+RunDirectory::~RunDirectory() {
+  ::close(lock_);
 }
 
 bool RunDirectory::has_checkpoint(const std::string& name) const {
@@ -52,7 +85,9 @@ void RunDirectory::save(const std::string& name, const Trainer& trainer, const T
   replace_folder(checkpoint(name), [&](const fs::path& fresh) {
     save_tensors(fresh / "model.safetensors", trainer.model_state());
     save_tensors(fresh / "trainer.safetensors", trainer.trainer_state());
-    const json content{{"step", state.step},
+    const json content{{"model_sha256", sha256_file(fresh / "model.safetensors")},
+                       {"trainer_sha256", sha256_file(fresh / "trainer.safetensors")},
+                       {"step", state.step},
                        {"best", state.best},
                        {"best_step", state.best_step},
                        {"log_bytes", state.log_bytes},
@@ -67,6 +102,10 @@ void RunDirectory::restore(const std::string& name, Trainer& trainer) const {
   load_tensors(folder / "trainer.safetensors", trainer.trainer_state());
   try {
     const auto content = json::parse(read_file(folder / "state.json"));
+    for (const std::string part : {"model", "trainer"})
+      if (content.at(part + "_sha256") != sha256_file(folder / (part + ".safetensors")))
+        throw CheckpointError((folder / (part + ".safetensors")).string() +
+                              ": is not the file state.json was written with; remove the run and start anew.");
     trainer.state() = {content.at("step"), content.at("best"), content.at("best_step"), content.at("log_bytes"),
                        content.at("seconds")};
   } catch (const json::exception& error) {
@@ -84,9 +123,13 @@ void RunDirectory::cut_logs(const TrainState& state) const {
 
 fs::path weights_file(const fs::path& run_or_file) {
   if (fs::is_regular_file(run_or_file)) return run_or_file;
-  for (const auto* name : {"best", "last"}) {
+  // "best.tvr-old" is the complete best checkpoint when a kill fell between two renames (replace_folder).
+  for (const auto* name : {"best", "best.tvr-old", "last"}) {
     const auto file = run_or_file / "checkpoints" / name / "model.safetensors";
-    if (fs::exists(file)) return file;
+    if (!fs::exists(file)) continue;
+    if (std::string_view(name) == "last")
+      spdlog::warn("{}: has no best checkpoint, the last one is used", run_or_file.string());
+    return file;
   }
   throw CheckpointError(
       run_or_file.string() +

@@ -121,9 +121,10 @@ TEST(ConfigNode, OverridesWinAndNameTheCommandLine) {
   read_options<Options>(wrong.child("head"));
   EXPECT_THAT([&] { wrong.finish(); },
               testing::ThrowsMessage<ConfigError>(HasSubstr("command line: head.dept: unknown key")));
-  EXPECT_THROW(ConfigNode::parse("", "x", {"depth"}), ConfigError);
-  EXPECT_THROW(ConfigNode::parse("", "x", {"--depth=3"}), ConfigError);
-  EXPECT_THROW(ConfigNode::parse("", "x", {"a..b=3"}), ConfigError);
+  const auto malformed = ConfigNode::parse("", "x", {"depth", "--depth=3", "a..b=3", "a=["});
+  EXPECT_THAT([&] { malformed.finish(); }, testing::ThrowsMessage<ConfigError>(testing::AllOf(
+                                               HasSubstr("'depth' is not of the form"), HasSubstr("'--depth=3'"),
+                                               HasSubstr("empty part"), HasSubstr("not valid YAML"))));
 }
 
 TEST(ConfigNode, AnotherTypeDropsTheInheritedOptions) {

@@ -56,7 +56,9 @@ expect 0 "R@1" "$tvr" train "$config" "${small[@]}" run.dir=killed train.checkpo
 # Ctrl-C saves and exits 130.
 "$tvr" train "$config" "${small[@]}" run.dir=stopped train.steps=100000 > stop.txt 2>&1 & pid=$!
 for _ in $(seq 100); do [[ -s stopped/log.jsonl ]] && break; sleep 0.1; done
+expect 2 "in use by another training" "$tvr" train "$config" "${small[@]}" run.dir=stopped train.steps=100000 --resume
 kill -INT $pid
+kill -INT $pid 2> /dev/null || true  # a terminal can deliver one Ctrl-C twice
 status=0; wait $pid || status=$?
 [[ $status == 130 && -e stopped/checkpoints/last/state.json ]] || { cat stop.txt; fail "interruption: status $status"; }
 
@@ -70,6 +72,11 @@ done
 expect 2 "exists; continue it with --resume" "$tvr" train "$config" "${small[@]}" run.dir=threads0
 expect 2 "did you mean 'train'|not expected|required" "$tvr" trian x
 expect 0 "dry run" "$tvr" train "$config" "${small[@]}" run.dir=dry --dry-run
+expect 0 "training videos too" "$tvr" train "$config" "${small[@]}" run.dir=dry data.val=train --dry-run
+echo video_id > corpus/empty.csv
+expect 2 "data.test: the split has no videos" "$tvr" train "$config" "${small[@]}" run.dir=dry data.test=empty.csv
+expect 2 "only --json" "$tvr" eval threads0 --html -
+expect 2 "is a folder" "$tvr" eval threads0 --json .
 [[ ! -e dry ]] || fail "a dry run left a folder"
 
 expect 0 "R@1" "$tvr" eval threads0 --json metrics.json --save-similarity sim.npy --html page.html

@@ -24,6 +24,7 @@ struct ScoreOptions {
     f("max_logit_scale", max_logit_scale, "The logit scale is clamped to this after every step", within(1e-3, 1e4));
     f("separate_scales", separate_scales, "A logit scale for each part instead of one");
   }
+  std::string validate() const { return logit_scale > max_logit_scale ? "logit_scale is above max_logit_scale" : ""; }
 };
 
 /// A score is a declared sum of named parts: weights, fills and the logit scale are applied here, on the assembled

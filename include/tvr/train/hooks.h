@@ -25,8 +25,11 @@ std::unique_ptr<TrainHook> make_evaluation_hook(const RunDirectory& run, const T
 /// last.
 std::unique_ptr<TrainHook> make_checkpoint_hook(const RunDirectory& run, const Trainer& trainer, int64_t every);
 
-/// From here on SIGINT and SIGTERM are remembered instead of ending the program; a second one ends it at once.
+/// From here on SIGINT, SIGTERM and SIGHUP are remembered instead of ending the program; a further one, two seconds
+/// later or more, ends it at once.
 void catch_interrupts();
+/// They end the program again. Throws Interrupted if one arrived meanwhile.
+void release_interrupts();
 bool interrupted();
 
 }  // namespace tvr

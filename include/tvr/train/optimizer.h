@@ -19,9 +19,9 @@ struct OptimizerOptions {
   template <class Visit>
   void fields(Visit&& f) {
     f("lr", lr, "Learning rate after warm-up", at_least(0));
-    f("beta1", beta1, "Decay of the gradient's running mean", within(0, 1));
-    f("beta2", beta2, "Decay of the squared gradient's running mean", within(0, 1));
-    f("eps", eps, "Added to the denominator", at_least(0));
+    f("beta1", beta1, "Decay of the gradient's running mean", within(0, 0.999999));
+    f("beta2", beta2, "Decay of the squared gradient's running mean", within(0, 0.999999));
+    f("eps", eps, "Added to the denominator", within(1e-20, 1));
     f("weight_decay", weight_decay, "Decoupled weight decay", at_least(0));
     f("rates", rates,
       "Learning rate scale by parameter name pattern ('*': anything); the longest matching pattern counts, 0 freezes",

@@ -12,7 +12,12 @@ class RunDirectory {
  public:
   /// A new run: throws ConfigError if the folder exists. Resumed: throws ConfigError if its config.yaml differs from
   /// `config`, showing the first line that does; a folder that does not exist yet, or holds no checkpoint, starts anew.
+  /// Locked against a second training meanwhile: throws ConfigError if one is running.
   RunDirectory(std::filesystem::path folder, const std::string& config, bool resume);
+
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
 
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path log() const { return folder_ / "log.jsonl"; }
@@ -29,6 +34,7 @@ class RunDirectory {
 
  private:
   std::filesystem::path folder_;
+  int lock_ = -1;  ///< of the folder, held while the object lives
 };
 
 /// Loads checkpoints/best of a run directory, or a safetensors file, into `model`. Throws CheckpointError.

@@ -27,6 +27,9 @@ struct TrainOptions {
     f("select_on", select_on, "Number of the validation split that picks the best checkpoint",
       one_of({"rsum", "t2v_r1", "v2t_r1"}));
   }
+  std::string validate() const {
+    return epochs == 0 && steps == 0 ? "epochs and steps are both 0; there is nothing to train" : "";
+  }
 };
 
 /// Where a run stands; saved with every checkpoint. With the weights, the optimizer's moments and the seed it is all
@@ -72,6 +75,7 @@ class Trainer {
   TrainState& state() { return state_; }
   /// Weights of model and loss, and what else a resumed run needs.
   NamedTensors model_state() const;
+  const std::vector<torch::Tensor>& trainable() const { return optimizer_.trainable(); }
   NamedTensors trainer_state() const { return optimizer_.state(); }
 
  private:
