@@ -143,11 +143,6 @@ EvaluationData ExperimentData::split(const std::string& name) const {
   if (!data.split.missing.empty())
     spdlog::warn("split {}: {} videos have no file and were left out with their captions", name,
                  data.split.missing.size());
-  const auto without_file = std::find_if(data.split.videos.begin(), data.split.videos.end(),
-                                         [](const VideoItem& v) { return v.path.empty(); });
-  if (without_file != data.split.videos.end())
-    throw ConfigError("data.videos: '" + without_file->id + "' of split '" + name +
-                      "' has no file, and the model reads the videos; name their folder.");
   const auto spec = model_.video().input();
   if (spec.cached)
     data.videos = open_features(spec, model_.video(), name, data.split.videos, device_);

@@ -16,12 +16,21 @@ namespace {
 
 constexpr size_t kKeyDigits = 16;
 
+// Names the pack: what it is made with and of which videos.
 std::string pack_key(const VideoInputSpec& spec, const fs::path& weights, const std::vector<VideoItem>& videos) {
   std::string content = sha256_file(weights) + fmt::format(" frames {} patches {}\n", spec.frames, spec.keep_patches);
-  for (const auto& video : videos)
-    content += fmt::format("{} {} {}\n", video.id, fs::file_size(video.path),
-                           fs::last_write_time(video.path).time_since_epoch().count());
+  for (const auto& video : videos) content += video.id + "\n";
   return sha256(content).substr(0, kKeyDigits);
+}
+
+// Tells whether a pack's files are still the ones it was made from; "" when the corpus was told to look for no files.
+std::string stamp_of_files(const std::vector<VideoItem>& videos) {
+  std::string content;
+  for (const auto& video : videos) {
+    if (video.path.empty()) return "";
+    content += fmt::format("{} {}\n", fs::file_size(video.path), fs::last_write_time(video.path).time_since_epoch().count());
+  }
+  return sha256(content);
 }
 
 std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const fs::path& weights,
@@ -56,8 +65,17 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
   const auto source = source_encoder(spec, weights, device);
   check_fit(*source, encoder, spec.source);
   const auto folder = fs::path(spec.source) / "features" / (split + "-" + pack_key(spec, weights, videos));
-  const auto finished = folder / "finished";
+  const auto finished = folder / "finished", made_from = folder / "made_from";
+  const auto stamp = stamp_of_files(videos);
+  if (stamp.empty() && !fs::exists(finished))
+    throw ConfigError("data.videos: the videos of split '" + split + "' are not to be looked for, and " + folder.string() +
+                      " does not hold their features; name the folder of the videos.");
+  if (!stamp.empty() && fs::exists(folder) && (!fs::exists(made_from) || read_file(made_from) != stamp)) {
+    spdlog::info("{}: the videos have changed, their features are made again", folder.string());
+    fs::remove_all(folder);
+  }
   if (!fs::exists(finished)) {
+    write_file(made_from, stamp);
     auto pixels = source->input();
     pixels.frames = spec.frames;
     const FileVideoSource files(videos, pixels, 0);

@@ -168,7 +168,8 @@ void apply_override(ConfigValue& root, const std::string& assignment) {
   }
   try {
     int64_t count = 0;
-    *place = convert(YAML::Load(assignment.substr(equals + 1)), origin, count, 0);
+    const auto text = assignment.substr(equals + 1);
+    *place = convert(text.empty() ? YAML::Node("") : YAML::Load(text), origin, count, 0);  // "key=" is empty text
   } catch (const YAML::Exception& error) {
     throw ConfigError(origin + ": the value of '" + path + "' is not valid YAML: " + error.msg + ".");
   }

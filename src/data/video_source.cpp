@@ -32,6 +32,9 @@ FileVideoSource::FileVideoSource(std::vector<VideoItem> videos, const VideoInput
       "This program was built without video support (TVR_WITH_VIDEO=OFF) and cannot decode videos; use "
       "model.video.type: cached with a feature pack.");
 #endif
+  for (const auto& video : videos_)
+    if (video.path.empty())
+      throw ConfigError("data.videos: the model reads videos and '" + video.id + "' was not to be looked for; name the folder of the videos.");
 }
 
 FileVideoSource::Decoded FileVideoSource::decode([[maybe_unused]] int64_t row) const {

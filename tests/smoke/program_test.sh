@@ -86,6 +86,12 @@ grep -q "</html>" page.html || fail "the page is not complete"
 expect 0 "threads1" "$tvr" table threads0 threads1
 expect 0 "text_projection" "$tvr" describe threads0
 
+# Features travel without their videos; without either, it is said before any work.
+expect 0 "R@1" "$tvr" train "$config" "${small[@]}" run.dir=carried data.videos=
+[[ $(weights threads0) == "$(weights carried)" ]] || fail "features without videos give other weights"
+expect 2 "does not hold their features" "$tvr" train "$config" "${small[@]}" run.dir=dry data.videos= model.video.frames=4
+[[ ! -e dry ]] || fail "a run without data left a folder"
+
 # Every shipped experiment builds, where the paths it names exist.
 mkdir -p data runs/demo
 ln -s ../corpus data/demo
