@@ -82,6 +82,12 @@ std::string escape_latex(const std::string& text) {
       result += "\\textasciitilde{}";
     else if (c == '^')
       result += "\\textasciicircum{}";
+    else if (c == '|')
+      result += "\\textbar{}";
+    else if (c == '<')
+      result += "\\textless{}";
+    else if (c == '>')
+      result += "\\textgreater{}";
     else if (std::string("&%$#_{}").find(c) != std::string::npos)
       result += std::string("\\") + c;
     else
@@ -90,9 +96,20 @@ std::string escape_latex(const std::string& text) {
   return result;
 }
 
+// A hyphen before a digit is a minus sign; text mode would print it as a hyphen.
+std::string latex_numbers(const std::string& text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool starts = i == 0 || text[i - 1] == '[' || text[i - 1] == ' ';
+    const bool number = i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    result += text[i] == '-' && starts && number ? "$-$" : std::string(1, text[i]);
+  }
+  return result;
+}
+
 std::string latex_cell(const GridCell& cell) {
-  std::string text = escape_latex(cell.value);
-  if (!cell.interval.empty()) text += " {\\scriptsize " + cell.interval + "}";
+  std::string text = latex_numbers(escape_latex(cell.value));
+  if (!cell.interval.empty()) text += " {\\scriptsize " + latex_numbers(cell.interval) + "}";
   return cell.mark.empty() ? text : text + "$^{" + cell.mark + "}$";
 }
 

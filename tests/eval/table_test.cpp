@@ -111,8 +111,10 @@ TEST(TableTest, MarkdownHasOneCellAColumnInEveryLine) {
 
 TEST(TableTest, LatexEscapesAndUsesBooktabs) {
   const auto text = render_table(sample_table(), TableFormat::kLatex);
-  EXPECT_THAT(text, HasSubstr("\\caption{Heads \\& <parts>}"));
+  EXPECT_THAT(text, HasSubstr("\\caption{Heads \\& \\textless{}parts\\textgreater{}}"));
   EXPECT_THAT(text, HasSubstr("skilled\\_one & "));
+  EXPECT_THAT(text, HasSubstr("$-$"));  // differences and their intervals carry minus signs, not hyphens
+  EXPECT_THAT(text, Not(testing::ContainsRegex("[[ ]-[0-9]")));
   EXPECT_THAT(text, HasSubstr("\\multicolumn{4}{c}{text to video}"));
   EXPECT_THAT(text, HasSubstr("\\cmidrule(lr){2-5} \\cmidrule(lr){6-9}"));
   EXPECT_THAT(text, HasSubstr("95 \\% intervals"));
