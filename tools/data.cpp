@@ -119,6 +119,7 @@ void show_captions(const RetrievalSplit& split) {
 }
 
 void show_files(const RetrievalSplit& split) {
+  if (split.videos.empty() || split.videos.front().path.empty()) return;  // annotations alone
   uintmax_t bytes = 0;
   for (const auto& video : split.videos) bytes += fs::file_size(video.path);
   fmt::print("  files: {:.1f} MB", static_cast<double>(bytes) / 1e6);

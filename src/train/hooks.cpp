@@ -74,6 +74,7 @@ class LogHook final : public TrainHook {
     events_.scalar("train/loss", report.step, report.loss, wall_time());
     for (const auto& [name, value] : report.terms) events_.scalar("train/" + name, report.step, value, wall_time());
     for (const auto& [pattern, rate] : report.rates) events_.scalar("rate/" + pattern, report.step, rate, wall_time());
+    events_.flush();  // the evaluation appends to the same file: a record left half in the buffer would be cut in two
     progress_.advance(1, fmt::format("loss {:.3f}, {:.0f} pairs/s, data {:.0f} ms, compute {:.0f} ms", report.loss,
                                      static_cast<double>(report.pairs) / seconds, report.data_seconds * 1e3,
                                      report.compute_seconds * 1e3));
