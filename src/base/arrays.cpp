@@ -32,14 +32,20 @@ const char* npy_type(ElementType type) {
       return "<u2";
     case ElementType::kI32:
       return "<i4";
+    case ElementType::kU32:
+      return "<u4";
     case ElementType::kI64:
       return "<i8";
+    case ElementType::kU64:
+      return "<u8";
     case ElementType::kF16:
       return "<f2";
     case ElementType::kF32:
       return "<f4";
     case ElementType::kF64:
       return "<f8";
+    case ElementType::kF128:
+      return "<f16";
     case ElementType::kBF16:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 
 namespace tvr {
 namespace {
@@ -20,6 +21,14 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
     std::swap(last, now);
   }
   return last[b.size()];
+}
+
+// The last `depth` parts of a path.
+std::string tail(const std::filesystem::path& path, int depth) {
+  std::filesystem::path name, rest = path.has_filename() ? path : path.parent_path();  // "runs/a/" ends in ""
+  for (int i = 0; i < depth && rest.has_filename(); ++i, rest = rest.parent_path())
+    name = name.empty() ? rest.filename() : rest.filename() / name;
+  return name.string();
 }
 
 }  // namespace
@@ -54,6 +63,17 @@ std::string unknown_name_message(std::string_view what, std::string_view name, c
   else
     message += ".";
   return message + " Known: " + (known.empty() ? "none" : join(known, ", "));
+}
+
+std::vector<std::string> short_names(const std::vector<std::filesystem::path>& paths) {
+  constexpr int kMostParts = 16;
+  std::vector<std::string> names;
+  for (int depth = 1; depth <= kMostParts; ++depth) {
+    names.clear();
+    for (const auto& path : paths) names.push_back(tail(path, depth));
+    if (std::set<std::string>(names.begin(), names.end()).size() == names.size()) break;
+  }
+  return names;
 }
 
 bool matches_pattern(std::string_view name, std::string_view pattern) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/array_layout.h"
 #include "tvr/base/arrays.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
@@ -19,10 +20,8 @@ constexpr int64_t kMaxHeader = 100'000'000;  // the reference reader's limit
 constexpr int kMaxDepth = 4;
 constexpr size_t kMaxQuote = 200;
 
-// A name of a foreign file for a message: control characters escaped, of bounded length.
 std::string in_quotes(const std::string& name) {
-  const auto text = json(name.substr(0, kMaxQuote)).dump(-1, ' ', false, json::error_handler_t::replace);
-  return name.size() > kMaxQuote ? text + "…" : text;
+  return '"' + escaped(name, kMaxQuote) + '"';
 }
 
 struct NamedType {
@@ -32,10 +31,11 @@ struct NamedType {
 };
 const std::vector<NamedType>& named_types() {
   static const std::vector<NamedType> types{
-      {ElementType::kBool, "BOOL", 1}, {ElementType::kU8, "U8", 1},   {ElementType::kI8, "I8", 1},
-      {ElementType::kI16, "I16", 2},   {ElementType::kU16, "U16", 2}, {ElementType::kI32, "I32", 4},
-      {ElementType::kI64, "I64", 8},   {ElementType::kF16, "F16", 2}, {ElementType::kBF16, "BF16", 2},
-      {ElementType::kF32, "F32", 4},   {ElementType::kF64, "F64", 8}};
+      {ElementType::kBool, "BOOL", 1}, {ElementType::kU8, "U8", 1},     {ElementType::kI8, "I8", 1},
+      {ElementType::kI16, "I16", 2},   {ElementType::kU16, "U16", 2},   {ElementType::kI32, "I32", 4},
+      {ElementType::kU32, "U32", 4},   {ElementType::kI64, "I64", 8},   {ElementType::kU64, "U64", 8},
+      {ElementType::kF16, "F16", 2},   {ElementType::kBF16, "BF16", 2}, {ElementType::kF32, "F32", 4},
+      {ElementType::kF64, "F64", 8},   {ElementType::kF128, "F128", 16}};
   return types;
 }
 const NamedType& named_type(ElementType type) {
@@ -90,7 +90,8 @@ Entry read_entry(const std::string& name, const json& value, const std::string& 
   const auto dtype = value["dtype"].get<std::string>();
   const auto type =
       std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.name == dtype; });
-  if (type == named_types().end()) throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
+  if (type == named_types().end() || type->type == ElementType::kF128)
+    throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
   Entry entry{name, {type->type, {}, nullptr}};
   int64_t bytes = type->size;
   for (const uint64_t extent : read_numbers(value, "shape", where)) {
@@ -183,6 +184,7 @@ void write_safetensors(const fs::path& file, const std::vector<std::pair<std::st
     if (name == "__metadata__")
       throw DataError(file.string() + ": the format keeps the name __metadata__ for itself; rename that array.");
     if (header.contains(name)) throw std::logic_error("two arrays of the name '" + name + "' for " + file.string());
+    if (view.type == ElementType::kF128) throw std::logic_error("safetensors has no long double");
     header[name] = {{"dtype", element_name(view.type)},
                     {"shape", view.shape},
                     {"data_offsets", {position, position + view.bytes()}}};

@@ -13,17 +13,12 @@ namespace {
 
 const std::vector<std::pair<ElementType, torch::ScalarType>>& types() {
   static const std::vector<std::pair<ElementType, torch::ScalarType>> pairs{
-      {ElementType::kBool, torch::kBool}, {ElementType::kU8, torch::kUInt8},   {ElementType::kI8, torch::kInt8},
-      {ElementType::kI16, torch::kInt16}, {ElementType::kU16, torch::kUInt16}, {ElementType::kI32, torch::kInt32},
-      {ElementType::kI64, torch::kInt64}, {ElementType::kF16, torch::kHalf},   {ElementType::kBF16, torch::kBFloat16},
-      {ElementType::kF32, torch::kFloat}, {ElementType::kF64, torch::kDouble}};
+      {ElementType::kBool, torch::kBool},  {ElementType::kU8, torch::kUInt8},      {ElementType::kI8, torch::kInt8},
+      {ElementType::kI16, torch::kInt16},  {ElementType::kU16, torch::kUInt16},    {ElementType::kI32, torch::kInt32},
+      {ElementType::kU32, torch::kUInt32}, {ElementType::kI64, torch::kInt64},     {ElementType::kU64, torch::kUInt64},
+      {ElementType::kF16, torch::kHalf},   {ElementType::kBF16, torch::kBFloat16}, {ElementType::kF32, torch::kFloat},
+      {ElementType::kF64, torch::kDouble}};
   return pairs;
-}
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::vector<std::string> extents;
-  for (const int64_t extent : shape) extents.push_back(std::to_string(extent));
-  return "[" + join(extents, ",") + "]";
 }
 
 }  // namespace
@@ -39,6 +34,9 @@ ArrayView array_view(const torch::Tensor& tensor) {
 torch::Tensor tensor_of(const ArrayView& array) {
   const auto type =
       std::find_if(types().begin(), types().end(), [&](const auto& pair) { return pair.first == array.type; });
+  if (type == types().end())
+    throw DataError("arrays of element type " + element_name(array.type) +
+                    " cannot become tensors; store them as F64.");
   auto tensor = torch::empty(array.shape, type->second);
   if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), array.data, tensor.nbytes());  // the file may be unaligned
   return tensor;
@@ -68,10 +66,10 @@ void load_tensors(const std::filesystem::path& file, const NamedTensors& state,
   for (const auto& [name, tensor] : state) {
     known.push_back(name);
     if (!source.has(name)) {
-      problems.push_back("missing: " + name + " " + shape_text(tensor.sizes()));
+      problems.push_back("missing: " + name + " " + shape_text(tensor.sizes().vec()));
     } else if (source.at(name).shape != tensor.sizes().vec()) {
       problems.push_back("wrong shape: " + name + " is " + shape_text(source.at(name).shape) +
-                         " in the file, the model needs " + shape_text(tensor.sizes()));
+                         " in the file, the model needs " + shape_text(tensor.sizes().vec()));
     }
   }
   for (const auto& [name, array] : source.arrays()) {

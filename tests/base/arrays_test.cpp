@@ -43,10 +43,11 @@ TEST(Npy, HasNoBfloat16) {
 
 TEST(ElementTypes, HaveTheSizesAndNamesOfSafetensors) {
   const std::vector<std::pair<ElementType, std::pair<std::string, int64_t>>> types{
-      {ElementType::kBool, {"BOOL", 1}}, {ElementType::kU8, {"U8", 1}},   {ElementType::kI8, {"I8", 1}},
-      {ElementType::kI16, {"I16", 2}},   {ElementType::kU16, {"U16", 2}}, {ElementType::kI32, {"I32", 4}},
-      {ElementType::kI64, {"I64", 8}},   {ElementType::kF16, {"F16", 2}}, {ElementType::kBF16, {"BF16", 2}},
-      {ElementType::kF32, {"F32", 4}},   {ElementType::kF64, {"F64", 8}}};
+      {ElementType::kBool, {"BOOL", 1}}, {ElementType::kU8, {"U8", 1}},     {ElementType::kI8, {"I8", 1}},
+      {ElementType::kI16, {"I16", 2}},   {ElementType::kU16, {"U16", 2}},   {ElementType::kI32, {"I32", 4}},
+      {ElementType::kU32, {"U32", 4}},   {ElementType::kI64, {"I64", 8}},   {ElementType::kU64, {"U64", 8}},
+      {ElementType::kF16, {"F16", 2}},   {ElementType::kBF16, {"BF16", 2}}, {ElementType::kF32, {"F32", 4}},
+      {ElementType::kF64, {"F64", 8}},   {ElementType::kF128, {"F128", 16}}};
   for (const auto& [type, expected] : types) {
     EXPECT_EQ(element_name(type), expected.first);
     EXPECT_EQ(element_size(type), expected.second);

@@ -25,10 +25,12 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Boost REQUIRED)  # headers only: Boost.Math
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(SENTENCEPIECE REQUIRED sentencepiece)
+pkg_check_modules(MINIZIP REQUIRED IMPORTED_TARGET minizip)
 
 # Debian's small OpenCV packages (core, imgproc, imgcodecs) come without the CMake package of the whole library.
 function(tvr_find_opencv)

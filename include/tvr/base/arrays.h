@@ -9,11 +9,15 @@
 
 namespace tvr {
 
-/// Element types of the array files, spelled as safetensors does.
-enum class ElementType { kBool, kU8, kI8, kI16, kU16, kI32, kI64, kF16, kBF16, kF32, kF64 };
+/// Element types of the array files, spelled as safetensors does. kF128 is x87's extended precision in 16 bytes, the
+/// longdouble of NumPy on x86-64, which safetensors does not know.
+enum class ElementType { kBool, kU8, kI8, kI16, kU16, kI32, kU32, kI64, kU64, kF16, kBF16, kF32, kF64, kF128 };
 
 int64_t element_size(ElementType type);             ///< bytes
 const std::string& element_name(ElementType type);  ///< "F32", "BOOL", …
+
+/// "[2, 3]".
+std::string shape_text(const std::vector<int64_t>& shape);
 
 /// Bytes of one array, C order, little-endian, owned by somebody else.
 struct ArrayView {
@@ -60,7 +64,7 @@ class SafetensorsFile {
 };
 
 /// Writes arrays in the order given, streaming, header padded to 8 bytes; beside and renamed. Throws DataError for a
-/// name that isn't UTF-8 or is "__metadata__", std::logic_error for two arrays of one name.
+/// name that isn't UTF-8 or is "__metadata__", std::logic_error for two arrays of one name or elements of kF128.
 void write_safetensors(const std::filesystem::path& file, const std::vector<std::pair<std::string, ArrayView>>& arrays,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ std::string unknown_name_message(std::string_view what, std::string_view name, c
 
 /// Elements joined by `separator`.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+/// The last parts of paths, as many as tell all of them apart: "run", or "a/run" and "b/run". Equal paths keep equal
+/// names.
+std::vector<std::string> short_names(const std::vector<std::filesystem::path>& paths);
 
 /// True if `name` matches `pattern`, in which '*' stands for any run of characters. Linear in name x pattern.
 bool matches_pattern(std::string_view name, std::string_view pattern);

@@ -1,0 +1,24 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the readers of array files share.
+namespace tvr {
+
+/// Bytes that `shape` needs with elements of `element_size` bytes, extents of 0 taken as 1; -1 if an extent is negative
+/// or the product does not fit: then no later product of the shape can overflow either.
+int64_t bytes_at_most(const std::vector<int64_t>& shape, int64_t element_size);
+
+/// The product of the extents.
+int64_t element_count(const std::vector<int64_t>& shape);
+
+/// Strides in elements of an array without gaps, last (C) or first (Fortran) extent fastest.
+std::vector<int64_t> c_strides(const std::vector<int64_t>& shape);
+std::vector<int64_t> fortran_strides(const std::vector<int64_t>& shape);
+
+/// Text of a foreign file for a message: control characters and bad UTF-8 escaped, cut after `limit` bytes.
+std::string escaped(std::string_view text, size_t limit = 100);
+
+}  // namespace tvr
