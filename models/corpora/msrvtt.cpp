@@ -29,7 +29,8 @@ struct MsrvttOptions {
     f("annotations", annotations, "The JSON with videos and sentences");
     f("videos", videos, "Folder searched for ID.mp4 (or any media extension); \"\" looks for no files");
     f("tags", tags, "csv with sen_id, video_id, need, pair; \"\": tags.csv if it is there");
-    f("train", train, "A split of the JSON (train, validate, test), a list of ids, or a csv with a video_id column");
+    f("train", train,
+      "A split of the JSON (train, validate, test), a list of ids, a csv with a video_id column, or 1ka");
     f("val", val, "The same for validation");
     f("test", test, "The same for the test");
     f("captions", captions,
@@ -139,6 +140,8 @@ const Json& list_of(const Json& document, const char* key, const fs::path& file)
 class MsrvttCorpus final : public Corpus {
  public:
   explicit MsrvttCorpus(const MsrvttOptions& options) : options_(options), annotations_(resolve(options.annotations)) {
+    for (auto* source : {&options_.train, &options_.val, &options_.test})
+      if (*source == "1ka") *source = "MSRVTT_JSFUSION_test.csv";  // the paper's name for the list in circulation
     read_annotations();
     read_tags();
   }

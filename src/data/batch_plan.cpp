@@ -55,7 +55,8 @@ int64_t BatchPlan::batches_per_epoch() const {
   return static_cast<int64_t>(groups_.size()) * group_size_ / options_.batch_size;
 }
 
-std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
+// Places [begin, end) of the epoch's shuffled groups.
+std::vector<int64_t> BatchPlan::order(int64_t epoch, int64_t begin, int64_t end) const {
   const std::lock_guard lock(mutex_);
   if (cached_epoch_ != epoch) {
     cached_order_.resize(groups_.size());
@@ -63,15 +64,14 @@ std::vector<int64_t> BatchPlan::order(int64_t epoch) const {
     Random(seed_, "batch order", static_cast<uint64_t>(epoch)).shuffle(cached_order_);
     cached_epoch_ = epoch;
   }
-  return cached_order_;
+  return {cached_order_.begin() + begin, cached_order_.begin() + end};
 }
 
 std::vector<int64_t> BatchPlan::captions(int64_t epoch, int64_t batch) const {
-  const auto shuffled = order(epoch);
   const int64_t groups = options_.batch_size / group_size_;
   std::vector<int64_t> result;
-  for (int64_t i = batch * groups; i < (batch + 1) * groups; ++i) {
-    for (const int64_t unit : groups_[static_cast<size_t>(shuffled[static_cast<size_t>(i)])]) {
+  for (const int64_t group : order(epoch, batch * groups, (batch + 1) * groups)) {
+    for (const int64_t unit : groups_[static_cast<size_t>(group)]) {
       if (options_.sampler == "captions") {
         result.push_back(unit);
       } else {

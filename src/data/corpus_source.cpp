@@ -14,13 +14,13 @@ torch::Tensor stack_stills(const std::vector<Image>& images) {
   return torch::stack(pixels).unsqueeze(1);  // [B,1,3,H,W]
 }
 
-std::vector<int64_t> all_rows(int64_t count) {
+}  // namespace
+
+std::vector<int64_t> row_range(int64_t begin, int64_t end) {
   std::vector<int64_t> rows;
-  for (int64_t i = 0; i < count; ++i) rows.push_back(i);
+  for (int64_t row = begin; row < end; ++row) rows.push_back(row);
   return rows;
 }
-
-}  // namespace
 
 CorpusSource::CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed)
     : data_(std::move(data)), options_(options), plan_(data_.split, options, seed) {}
@@ -48,7 +48,7 @@ PairBatch StillSource::batch(int64_t epoch, int64_t index) const {
   video.pixels = stack_stills(stills.images);
   video.mask = torch::ones({batch_size_, 1}, torch::kBool);
   video.times = torch::zeros({batch_size_, 1});
-  return {texts.rows(all_rows(batch_size_)), video, torch::arange(batch_size_)};
+  return {texts.rows(row_range(0, batch_size_)), video, torch::arange(batch_size_)};
 }
 
 EvaluationData still_split(const Tokenizer& tokenizer, int64_t context_length, int64_t count, uint64_t seed) {

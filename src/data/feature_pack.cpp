@@ -67,11 +67,7 @@ void make_feature_pack(const fs::path& folder, const VideoSource& videos, const 
       blocks.push_back(encode(load_in_parallel(videos, block, block_end)));
       progress.advance(block_end - block);
     }
-    NamedTensors tensors;
-    concatenate(blocks).each([&](const std::string& name, const torch::Tensor& tensor) {
-      if (tensor.defined()) tensors.emplace_back(name, tensor);
-    });
-    save_tensors(shard_file(folder, shard), tensors, {{"video_ids", shard_ids(items, shard)}});
+    save_tensors(shard_file(folder, shard), tensors_of(concatenate(blocks)), {{"video_ids", shard_ids(items, shard)}});
   }
 }
 

@@ -34,7 +34,8 @@ FileVideoSource::FileVideoSource(std::vector<VideoItem> videos, const VideoInput
 #endif
   for (const auto& video : videos_)
     if (video.path.empty())
-      throw ConfigError("data.videos: the model reads videos and '" + video.id + "' was not to be looked for; name the folder of the videos.");
+      throw ConfigError("data.videos: the model reads videos and '" + video.id +
+                        "' was not to be looked for; name the folder of the videos.");
 }
 
 FileVideoSource::Decoded FileVideoSource::decode([[maybe_unused]] int64_t row) const {

@@ -37,26 +37,29 @@ BreakdownEntry entry_of(const std::string& value, const std::vector<int64_t>& te
   const auto ranks = input.ranks->subset(texts);
   const auto clusters = pick(input.clusters, texts);
   BreakdownEntry entry{value, summarize_ranks(ranks, policy), std::nullopt};
-  entry.metrics.ci95 = bootstrap_metrics(ranks.positions(policy), clusters, options);
+  entry.metrics.ci95 = bootstrap_metrics(query_values(ranks, policy), clusters, options);
   if (!input.verdicts.empty()) entry.twins = twin_accuracy(pick(input.verdicts, texts), clusters, options);
   return entry;
 }
 
 }  // namespace
 
-std::vector<int8_t> twin_verdicts(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
+std::vector<int8_t> twin_verdicts(const ScoreMatrix& scores, const GroundTruth& truth,
                                   const std::vector<int64_t>& cluster_of_video) {
-  check_ranking_input(scores, video_of_text);
-  if (static_cast<int64_t>(cluster_of_video.size()) != scores.videos)
-    throw DataError("The similarity matrix has " + std::to_string(scores.videos) + " columns (videos), but " +
+  if (static_cast<int64_t>(cluster_of_video.size()) != scores.videos())
+    throw DataError("The similarity matrix has " + std::to_string(scores.videos()) + " columns (videos), but " +
                     std::to_string(cluster_of_video.size()) + " videos have a cluster; the numbers must agree.");
   const auto twins = twins_of_videos(cluster_of_video);
-  std::vector<int8_t> verdicts(video_of_text.size(), -1);
-  for (int64_t text = 0; text < scores.texts; ++text) {
-    const int64_t video = video_of_text[text];
-    if (twins[video] < 0) continue;
-    const float own = scores.row(text)[video], twin = scores.row(text)[twins[video]];
-    verdicts[text] = own > twin || (std::isnan(twin) && !std::isnan(own)) ? 1 : 0;  // a NaN ranks below every number
+  std::vector<int8_t> verdicts(truth.texts(), -1);
+  std::vector<std::pair<int64_t, int64_t>> pairs;  // own video and twin of each text that has one
+  for (int64_t text = 0; text < truth.texts(); ++text) {
+    const int64_t video = *truth.videos_of(text).first;
+    if (twins[video] >= 0) pairs.insert(pairs.end(), {{text, video}, {text, twins[video]}});
+  }
+  const auto values = pair_scores(scores, pairs);
+  for (size_t i = 0; i < values.size(); i += 2) {
+    const auto own = values[i], twin = values[i + 1];  // a NaN ranks below every number
+    verdicts[pairs[i].first] = own > twin || (std::isnan(twin) && !std::isnan(own)) ? 1 : 0;
   }
   return verdicts;
 }

@@ -10,12 +10,6 @@
 namespace tvr {
 namespace {
 
-std::vector<int64_t> range(int64_t begin, int64_t end) {
-  std::vector<int64_t> numbers;
-  for (int64_t i = begin; i < end; ++i) numbers.push_back(i);
-  return numbers;
-}
-
 // Rows of equal captions: `unique[k]` is the first caption of distinct text k, `text_of[i]` the distinct text of
 // caption i.
 struct DistinctTexts {
@@ -38,7 +32,7 @@ Features padded(const Features& features, int64_t rows, int64_t count) {
   return rows == count ? features : select(features, torch::arange(count).clamp_max(rows - 1));
 }
 
-// One tile of a tensor of distinct texts by videos; `columns` of it are real.
+// One tile of a tensor of distinct texts by videos.
 struct Tile {
   int64_t text_begin, text_rows, video_begin, video_rows;
   void put(torch::Tensor& matrix, const torch::Tensor& values) const {
@@ -68,7 +62,7 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
   FeatureStore<VideoFeatures> video_blocks(options.memory_mb << 19, scratch, "videos");
   for (int64_t begin = 0; begin < videos; begin += video_tile)
     video_blocks.add(
-        to(model.encode(to(data.videos->load(range(begin, std::min(videos, begin + video_tile))), device)),
+        to(model.encode(to(data.videos->load(row_range(begin, std::min(videos, begin + video_tile))), device)),
            torch::kCPU));
 
   const auto infos = model.head().part_infos();
@@ -93,25 +87,35 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
   return result;
 }
 
-Evaluation evaluate_split(const Similarity& similarity, const EvaluationData& data, const Protocol& protocol) {
-  const auto view = [](const torch::Tensor& matrix) {
-    return SimilarityView{matrix.const_data_ptr<float>(), matrix.size(0), matrix.size(1)};
-  };
+EvaluationInput evaluation_input(const RetrievalSplit& split) {
   EvaluationInput input;
-  input.scores = view(similarity.sum);
-  for (const auto& [name, values] : similarity.parts) input.parts.emplace_back(name, view(values));
+  std::vector<int64_t> video_of_text;
   Tag need{"need", {}};
-  std::vector<std::string> pair_of_video(data.split.videos.size());
-  for (const auto& caption : data.split.captions) {
-    input.video_of_text.push_back(caption.video);
+  std::vector<std::string> pair_of_video(split.videos.size());
+  for (const auto& caption : split.captions) {
+    video_of_text.push_back(caption.video);
     input.text_ids.push_back(caption.id);
     need.value_of_text.push_back(caption.need);
     pair_of_video[static_cast<size_t>(caption.video)] = caption.pair;
   }
-  for (const auto& video : data.split.videos) input.video_ids.push_back(video.id);
+  for (const auto& video : split.videos) input.video_ids.push_back(video.id);
+  input.truth = GroundTruth(video_of_text, static_cast<int64_t>(split.videos.size()));
   const auto given = [](const std::string& text) { return !text.empty(); };
   if (std::any_of(need.value_of_text.begin(), need.value_of_text.end(), given)) input.tags.push_back(need);
   if (std::all_of(pair_of_video.begin(), pair_of_video.end(), given)) input.cluster_of_video = pair_of_video;
+  return input;
+}
+
+Evaluation evaluate_split(const Similarity& similarity, const EvaluationData& data, const Protocol& protocol) {
+  const auto view = [](const torch::Tensor& matrix) {
+    return DenseScores(matrix.const_data_ptr<float>(), matrix.size(0), matrix.size(1));
+  };
+  const auto sum = view(similarity.sum);
+  std::vector<DenseScores> parts;
+  for (const auto& [name, values] : similarity.parts) parts.push_back(view(values));
+  auto input = evaluation_input(data.split);
+  input.scores = &sum;
+  for (size_t i = 0; i < parts.size(); ++i) input.parts.emplace_back(similarity.parts[i].first, &parts[i]);
   auto filled = protocol;
   filled.truncated_texts = data.texts->truncated();
   filled.missing_videos = static_cast<int64_t>(data.split.missing.size());

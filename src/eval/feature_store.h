@@ -28,12 +28,9 @@ class FeatureStore {
     Block block{features, {}};
     left_ -= byte_size(features);
     if (left_ < 0) {
-      block.file = folder_ / ("tvr-scratch-" + std::to_string(getpid()) + "-" + name_ + "-" + std::to_string(blocks_.size()) + ".safetensors");
-      NamedTensors tensors;
-      features.each([&](const std::string& key, const torch::Tensor& tensor) {
-        if (tensor.defined()) tensors.emplace_back(key, tensor);
-      });
-      save_tensors(block.file, tensors);
+      block.file = folder_ / ("tvr-scratch-" + std::to_string(getpid()) + "-" + name_ + "-" +
+                              std::to_string(blocks_.size()) + ".safetensors");
+      save_tensors(block.file, tensors_of(features));
       // The names of the optional sets stay, the tensors go.
       block.features = transformed(features, [](const torch::Tensor&) { return torch::Tensor(); });
     }

@@ -8,18 +8,13 @@
 
 #include "eval/grid.h"
 #include "eval/page_charts.h"
-#include "eval/page_style.h"
+#include "eval/page_parts.h"
 
 namespace tvr {
 namespace {
 
 constexpr std::array<Metric, 6> kColumns{Metric::kR1,  Metric::kR5,  Metric::kR10,
                                          Metric::kR50, Metric::kMdR, Metric::kMnR};
-
-std::string section(const std::string& id, const std::string& title, const std::string& body) {
-  return "<section aria-labelledby=\"" + id + "\"><h2 id=\"" + id + "\">" + escape_html(title) + "</h2>\n" + body +
-         "</section>\n";
-}
 
 std::optional<Interval> interval_of(const DirectionMetrics& metrics, Metric metric) {
   if (!metrics.ci95) return std::nullopt;
@@ -102,34 +97,26 @@ std::string breakdown_table(const Breakdown& breakdown, const RandomNumbers& ran
   return grid_to_html(grid);
 }
 
-std::string panel(const std::string& title, const std::string& body) {
-  return "<div class=\"panel\"><h3>" + escape_html(title) + "</h3>\n" + body + "</div>\n";
-}
-
 std::string plots_html(const EvaluationPage& page) {
   return "<div class=\"panels\">\n" +
-         panel("Recall at k, percent", direction_legend_html(true) + match_curve_svg(page.report, page.ranks)) +
-         panel("Queries by rank, percent", direction_legend_html(false) + rank_histogram_svg(page.report, page.ranks)) +
+         panel_html("Recall at k, percent", direction_legend_html(true) + match_curve_svg(page.report, page.ranks)) +
+         panel_html("Queries by rank, percent",
+                    direction_legend_html(false) + rank_histogram_svg(page.report, page.ranks)) +
          "</div>\n";
 }
 
 std::string breakdowns_html(const EvaluationReport& report) {
   std::string html;
   for (const auto& breakdown : report.breakdown)
-    html +=
-        section("by-" + std::to_string(html.size()), "Text to video by " + breakdown.tag,
-                "<div class=\"side\">\n" +
-                    panel("Percent", breakdown_legend_html(breakdown) + breakdown_bars_svg(breakdown, report.random)) +
-                    breakdown_table(breakdown, report.random) + "</div>\n" +
-                    "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, "
-                    "the share that scores its own video above "
-                    "the twin.</p>\n");
+    html += section_html(
+        "by-" + std::to_string(html.size()), "Text to video by " + breakdown.tag,
+        "<div class=\"side\">\n" +
+            panel_html("Percent", breakdown_legend_html(breakdown) + breakdown_bars_svg(breakdown, report.random)) +
+            breakdown_table(breakdown, report.random) + "</div>\n" +
+            "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, "
+            "the share that scores its own video above "
+            "the twin.</p>\n");
   return html;
-}
-
-std::string fact(const std::string& name, const std::string& value) {
-  if (value.empty()) return "";
-  return "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td></tr>\n";
 }
 
 std::string spoken(std::string key) {
@@ -158,13 +145,13 @@ std::string fact_value(const std::map<std::string, std::string>& values) {
 std::string settings_html(const EvaluationPage& page) {
   std::string html = "<div class=\"scroll\"><table class=\"facts\"><tbody>\n";
   Protocol::fields(page.report.protocol,
-                   [&](const char* key, const auto& value) { html += fact(spoken(key), fact_value(value)); });
-  for (const auto& [name, value] : page.settings) html += fact(name, value);
+                   [&](const char* key, const auto& value) { html += fact_html(spoken(key), fact_value(value)); });
+  for (const auto& [name, value] : page.settings) html += fact_html(name, value);
   const auto& whole = page.report.whole;
-  html += fact("tied queries", fmt::format("{} of texts, {} of videos", whole.text_to_video.tied_queries,
-                                           whole.video_to_text.tied_queries));
-  html += fact("queries with NaN", fmt::format("{} of texts, {} of videos", whole.text_to_video.nan_queries,
-                                               whole.video_to_text.nan_queries));
+  html += fact_html("tied queries", fmt::format("{} of texts, {} of videos", whole.text_to_video.tied_queries,
+                                                whole.video_to_text.tied_queries));
+  html += fact_html("queries with NaN", fmt::format("{} of texts, {} of videos", whole.text_to_video.nan_queries,
+                                                    whole.video_to_text.nan_queries));
   html += "</tbody></table></div>\n";
   if (page.config.empty()) return html;
   return html + "<details><summary>Configuration, every default written out</summary><pre>" + escape_html(page.config) +
@@ -313,15 +300,14 @@ std::string queries_html(const EvaluationPage& page) {
       "what, with their weight; numbered words "
       "have a rectangle on a frame.</p>\n";
   for (const auto& query : page.queries) html += query_html(query, page.report.protocol.videos);
-  return section("queries", "Queries", html);
+  return section_html("queries", "Queries", html);
 }
 
-std::string head_html(const EvaluationPage& page) {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src "
-         "data:; style-src 'unsafe-inline'\">\n<title>" +
-         escape_html(page.title) + "</title>\n<style>" + kPageStyle + "</style></head>\n<body>\n";
+std::string sections_html(const EvaluationPage& page) {
+  std::string html;
+  for (size_t i = 0; i < page.sections.size(); ++i)
+    html += section_html("section-" + std::to_string(i + 1), page.sections[i].first, page.sections[i].second);
+  return html;
 }
 
 std::string header_html(const EvaluationPage& page) {
@@ -340,10 +326,11 @@ std::string header_html(const EvaluationPage& page) {
 
 std::string evaluation_page_html(const EvaluationPage& page) {
   const auto& report = page.report;
-  return head_html(page) + header_html(page) + "<main>\n" + warnings_html(report) + tiles_html(report) +
-         section("numbers", "Numbers", numbers_html(report)) + section("plots", "Plots", plots_html(page)) +
-         breakdowns_html(report) + (page.queries.empty() ? "" : queries_html(page)) +
-         section("settings", "Settings", settings_html(page)) + "</main>\n</body></html>\n";
+  return page_head_html(page.title) + header_html(page) + "<main>\n" + warnings_html(report) + tiles_html(report) +
+         section_html("numbers", "Numbers", numbers_html(report)) + sections_html(page) +
+         section_html("plots", "Plots", plots_html(page)) + breakdowns_html(report) +
+         (page.queries.empty() ? "" : queries_html(page)) + section_html("settings", "Settings", settings_html(page)) +
+         "</main>\n</body></html>\n";
 }
 
 }  // namespace tvr

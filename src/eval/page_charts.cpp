@@ -5,50 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 
+#include "eval/chart_parts.h"
 #include "eval/grid.h"
 
 namespace tvr {
 namespace {
 
-constexpr double kWidth = 440;
-constexpr double kLeft = 40, kRight = 12, kTop = 12, kBottom = 40;
-constexpr double kPlotHeight = 210;
-
-std::string svg(double height, const std::string& title, const std::string& body) {
-  return fmt::format("<svg class=\"chart\" viewBox=\"0 0 {:g} {:g}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
-                     kWidth, height, escape_html(title), body);
-}
-std::string text(double x, double y, const std::string& anchor, const std::string& content) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escape_html(content));
-}
-std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
-  return fmt::format("<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", style, x1, y1,
-                     x2, y2);
-}
-std::string bar(double x, double y, double width, double height, const std::string& style, const std::string& tip) {
-  return fmt::format(
-      "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
-      "rx=\"1.5\"><title>{}</title></rect>\n",
-      style, x, y, std::max(0.0, width), std::max(0.0, height), escape_html(tip));
-}
-
-double plot_y(double percent, double top_percent) {
-  return kTop + kPlotHeight * (1 - percent / top_percent);
-}
-
-// Horizontal lines with percentages, and what they are percentages of.
-std::string percent_axis(double top_percent, double step) {
-  std::string body;
-  for (double percent = 0; percent <= top_percent + 1e-9; percent += step) {
-    const double y = plot_y(percent, top_percent);
-    body += line(kLeft, y, kWidth - kRight, y, percent == 0 ? "axis" : "rule");
-    body += text(kLeft - 6, y + 4, "end", fmt::format("{:g}", percent));
-  }
-  return body;
-}
+using namespace chart;
 
 // 0-based positions in order.
 std::vector<double> sorted_positions(const QueryRanks& ranks, TiePolicy policy) {
@@ -57,51 +21,8 @@ std::vector<double> sorted_positions(const QueryRanks& ranks, TiePolicy policy) 
   return positions;
 }
 
-double share_within(const std::vector<double>& sorted, double depth) {
-  if (sorted.empty()) return 0;
-  const auto hits = std::lower_bound(sorted.begin(), sorted.end(), depth) - sorted.begin();
-  return 100.0 * static_cast<double>(hits) / static_cast<double>(sorted.size());
-}
-
-// Every rank at first, then about forty a decade: more points than pixels would only make the page
-// heavy.
-std::vector<double> curve_depths(double last) {
-  std::vector<double> depths;
-  for (double depth = 1; depth < last; depth = std::max(depth + 1, std::floor(depth * 1.06))) depths.push_back(depth);
-  depths.push_back(last);
-  return depths;
-}
-
-std::string curve(const std::vector<double>& depths, double last, const std::string& style,
-                  const std::function<double(double)>& share) {
-  std::string points;
-  const double span = std::log(std::max(last, 2.0));
-  for (const double depth : depths)
-    points += fmt::format("{:.1f},{:.1f} ", kLeft + (kWidth - kLeft - kRight) * std::log(depth) / span,
-                          plot_y(share(depth), 100));
-  points.pop_back();
-  return fmt::format("<polyline class=\"{}\" points=\"{}\"/>\n", style, points);
-}
-
-struct Bin {
-  double first, last;  ///< ranks
-  std::string name;
-};
-std::vector<Bin> rank_bins(double candidates) {
-  const std::vector<Bin> all{{1, 1, "1"},       {2, 2, "2"},       {3, 5, "3–5"},       {6, 10, "6–10"},
-                             {11, 20, "11–20"}, {21, 50, "21–50"}, {51, 100, "51–100"}, {101, 1e18, ">100"}};
-  std::vector<Bin> bins;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(bins),
-               [&](const Bin& bin) { return bin.first <= candidates; });
-  return bins;
-}
-
 double gallery(const EvaluationReport& report) {
   return static_cast<double>(std::max<int64_t>(report.protocol.videos, 2));
-}
-
-std::string swatch(const std::string& style, const std::string& name) {
-  return "<span class=\"key\"><span class=\"swatch " + style + "\"></span>" + escape_html(name) + "</span> ";
 }
 
 std::string interval_tip(const std::string& name, double value, const std::optional<Interval>& interval) {
@@ -138,23 +59,14 @@ std::string shortened(const std::string& name) {
 }  // namespace
 
 std::string match_curve_svg(const EvaluationReport& report, const EvaluationRanks& ranks) {
-  const double last = gallery(report), span = std::log(last);
+  const double last = gallery(report);
   const auto texts = sorted_positions(ranks.text_to_video, report.protocol.ties),
              videos = sorted_positions(ranks.video_to_text, report.protocol.ties);
-  auto body = percent_axis(100, 25);
-  for (double decade = 1; decade <= last; decade *= 10) {
-    for (const double depth : {decade, 2 * decade, 5 * decade}) {
-      if (depth > last) continue;
-      const double x = kLeft + (kWidth - kLeft - kRight) * std::log(depth) / span;
-      body += line(x, kTop + kPlotHeight, x, kTop + kPlotHeight + 4, "axis") +
-              text(x, kTop + kPlotHeight + 17, "middle", fmt::format("{:g}", depth));
-    }
-  }
-  body += text((kLeft + kWidth - kRight) / 2, kTop + kPlotHeight + 34, "middle", "k (logarithmic)");
+  auto body = percent_axis(100, 25) + depth_axis(last) + axis_name("k (logarithmic)");
   const auto depths = curve_depths(last);
-  body += curve(depths, last, "line random", [&](double depth) { return 100 * depth / last; });
-  body += curve(depths, last, "line v2t", [&](double depth) { return share_within(videos, depth); });
-  body += curve(depths, last, "line t2v", [&](double depth) { return share_within(texts, depth); });
+  body += curve(depths, last, "line random", "random order", [&](double depth) { return 100 * depth / last; });
+  body += curve(depths, last, "line v2t", "video to text", [&](double depth) { return share_within(videos, depth); });
+  body += curve(depths, last, "line t2v", "text to video", [&](double depth) { return share_within(texts, depth); });
   const auto title = fmt::format(
       "Recall at k over k. Text to video {} at 1 and {} at 10, video to text {} at 1 and {} at 10 "
       "percent.",
@@ -189,7 +101,7 @@ std::string rank_histogram_svg(const EvaluationReport& report, const EvaluationR
     body += text(middle, floor + 17, "middle", bins[i].name);
     title += fmt::format(" Rank {}: {} and {}.", bins[i].name, one_decimal(shares[0]), one_decimal(shares[1]));
   }
-  body += text((kLeft + kWidth - kRight) / 2, kTop + kPlotHeight + 34, "middle", "rank of the right candidate");
+  body += axis_name("rank of the right candidate");
   return svg(kTop + kPlotHeight + kBottom, title, body);
 }
 

@@ -48,6 +48,11 @@ class Reader {
   void read(std::map<std::string, std::string>& value) const {
     for (const auto& [key, item] : items()) item.read(value[key]);
   }
+  void read(std::vector<std::string>& value) const {
+    if (!value_.is_array()) fail("a list is needed");
+    for (size_t i = 0; i < value_.size(); ++i)
+      Reader(value_[i], where_ + "[" + std::to_string(i) + "]").read(value.emplace_back());
+  }
   void read(Interval& value) const {
     if (!value_.is_array() || value_.size() != 2) fail("an interval [low, high] is needed");
     Reader(value_[0], where_ + "[0]").read(value.low);
@@ -94,13 +99,16 @@ Json json_of(const Interval& interval) {
 
 Json values_json(const MetricValues& values) {
   Json json = Json::object();
-  for (const auto metric : kMetrics) json[metric_name(metric)] = values[metric];
+  for (const auto& [metric, value] : values) json[metric_name(metric)] = value;
   return json;
 }
 
 MetricValues read_values(const Reader& reader) {
   MetricValues values;
-  for (const auto metric : kMetrics) reader.at(metric_name(metric)).read(values[metric]);
+  for (const auto& [name, item] : reader.items())
+    if (const auto metric = parse_metric(name)) item.read(values[*metric]);
+  for (const auto& metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR, Metric::kMnR, Metric::kRSum})
+    reader.at(metric_name(metric));
   return values;
 }
 
@@ -110,10 +118,12 @@ DirectionMetrics read_metrics(const Reader& reader) {
   reader.at("queries").read(metrics.queries);
   reader.at("tied_queries").read(metrics.tied_queries);
   reader.at("nan_queries").read(metrics.nan_queries);
+  if (reader.has("candidates")) reader.at("candidates").read(metrics.candidates);
+  if (reader.has("infinite_queries")) reader.at("infinite_queries").read(metrics.infinite_queries);
   if (!reader.has("ci95") || !reader.at("ci95").has(metric_name(Metric::kR1))) return metrics;
   metrics.ci95.emplace();
-  for (const auto metric : kMetrics)
-    reader.at("ci95").at(metric_name(metric)).read(metrics.ci95->at(static_cast<size_t>(metric)));
+  for (const auto& [metric, value] : metrics.values)
+    reader.at("ci95").at(metric_name(metric)).read((*metrics.ci95)[metric]);
   return metrics;
 }
 
@@ -172,10 +182,12 @@ Json breakdown_json(const std::vector<Breakdown>& breakdowns) {
 Json metrics_json(const DirectionMetrics& metrics) {
   auto json = values_json(metrics.values);
   json["queries"] = metrics.queries;
+  json["candidates"] = metrics.candidates;
   json["tied_queries"] = metrics.tied_queries;
   json["nan_queries"] = metrics.nan_queries;
+  json["infinite_queries"] = metrics.infinite_queries;
   if (!metrics.ci95) return json;
-  for (const auto metric : kMetrics) json["ci95"][metric_name(metric)] = json_of(metrics.interval(metric));
+  for (const auto& [metric, interval] : *metrics.ci95) json["ci95"][metric_name(metric)] = json_of(interval);
   return json;
 }
 
@@ -194,6 +206,9 @@ Json report_json(const EvaluationReport& report) {
   json["random_ranking"] = {{"text_to_video", values_json(report.random.text_to_video)},
                             {"video_to_text", values_json(report.random.video_to_text)},
                             {kTwinAccuracyKey, kRandomTwinAccuracy}};
+  SpecialQueries::fields(report.special, [&](const char* key, const auto& ids) {
+    if (!ids.empty()) json["special_queries"][key] = ids;
+  });
   for (const auto& [name, numbers] : report.parts) json["parts"][name] = numbers_json(numbers);
   if (!report.breakdown.empty()) json["breakdown"] = breakdown_json(report.breakdown);
   return json;
@@ -214,6 +229,12 @@ EvaluationReport report_from_json(const std::string& text, const std::string& or
   Protocol::fields(report.protocol, [&](const char* key, auto& value) { protocol.at(key).read(value); });
   report.random.text_to_video = read_values(reader.at("random_ranking").at("text_to_video"));
   report.random.video_to_text = read_values(reader.at("random_ranking").at("video_to_text"));
+  if (reader.has("special_queries")) {
+    const auto special = reader.at("special_queries");
+    SpecialQueries::fields(report.special, [&](const char* key, auto& ids) {
+      if (special.has(key)) special.at(key).read(ids);
+    });
+  }
   if (reader.has("parts"))
     for (const auto& [name, part] : reader.at("parts").items()) report.parts.emplace_back(name, read_numbers(part));
   if (!reader.has("breakdown")) return report;

@@ -74,8 +74,8 @@ Comparison compare_rows(const TableRow& row, const TableRow& baseline) {
   if (const auto other = protocol_difference(row.report->protocol, protocol); !other.empty()) return {std::nullopt, ""};
   const BootstrapOptions options{protocol.bootstrap_draws, static_cast<uint64_t>(protocol.bootstrap_seed), 0};
   const auto paired = [&](const QueryRanks& a, const QueryRanks& b) {
-    return paired_difference(a.positions(protocol.ties), b.positions(protocol.ties), number_clusters(b.clusters),
-                             options);
+    return paired_difference(query_values(a.positions(protocol.ties)), query_values(b.positions(protocol.ties)),
+                             number_clusters(b.clusters), options);
   };
   return {
       RowDifference{paired(mine.text_to_video, theirs.text_to_video), paired(mine.video_to_text, theirs.video_to_text)},
@@ -102,7 +102,7 @@ void append_direction(GridRow& row, const std::map<std::string, double>& publish
 void append_direction(GridRow& row, const PairedDifference& paired) {
   for (const auto metric : kColumns) {
     std::optional<Interval> interval;
-    if (paired.ci95) interval = paired.ci95->at(static_cast<size_t>(metric));
+    if (paired.ci95) interval = (*paired.ci95)[metric];
     row.cells.push_back(difference_cell(paired.difference[metric], interval, paired.beyond(metric)));
   }
 }
@@ -265,11 +265,11 @@ std::vector<Grid> table_grids(const Table& table) {
 
 Json difference_json(const PairedDifference& paired) {
   Json json = Json::object();
-  for (const auto metric : kMetrics) {
+  for (const auto& [metric, difference] : paired.difference) {
     auto& entry = json[metric_name(metric)];
-    entry["difference"] = paired.difference[metric];
+    entry["difference"] = difference;
     if (!paired.ci95) continue;
-    const auto& interval = paired.ci95->at(static_cast<size_t>(metric));
+    const auto& interval = (*paired.ci95)[metric];
     entry["ci95"] = {interval.low, interval.high};
     entry["beyond_interval"] = paired.beyond(metric);
   }

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "tvr/base/error.h"
+#include "tvr/base/names.h"
 #include "tvr/config/node.h"
 #include "tvr/eval/table.h"
 
@@ -15,10 +16,8 @@ std::map<std::string, double> read_published(const ConfigNode& node, const std::
   std::map<std::string, double> values;
   node.read(direction, values);
   for (const auto& [name, value] : values) {
-    bool known = false;
-    for (const auto metric : kMetrics) known = known || metric_name(metric) == name;
-    if (!known)
-      node.error(direction, "unknown metric '" + name + "'; known are R@1, R@5, R@10, R@50, MdR, MnR, RSum, GM");
+    if (!parse_metric(name))
+      node.error(direction, "unknown metric '" + name + "'; known are R@K, MdR, MnR, RSum, GM, MRR, mAP, nDCG@K");
   }
   return values;
 }
@@ -79,24 +78,6 @@ TableRow load_row(const TableEntry& entry, const RunMissing& run_missing) {
   return row;
 }
 
-fs::path without_trailing_slash(const fs::path& path) {
-  return path.has_filename() ? path : path.parent_path();
-}
-
-// The last `depth` folders of a path.
-std::string tail(const fs::path& path, int depth) {
-  fs::path name, rest = without_trailing_slash(path);
-  for (int i = 0; i < depth && rest.has_filename(); ++i, rest = rest.parent_path())
-    name = name.empty() ? rest.filename() : rest.filename() / name;
-  return name.string();
-}
-
-bool all_differ(const std::vector<fs::path>& paths, int depth) {
-  std::set<std::string> names;
-  for (const auto& path : paths) names.insert(tail(path, depth));
-  return names.size() == paths.size();
-}
-
 }  // namespace
 
 TableSpec read_table_spec(const fs::path& file) {
@@ -119,20 +100,19 @@ TableSpec read_table_spec(const fs::path& file) {
 }
 
 TableSpec table_spec_of_runs(const std::vector<fs::path>& run_dirs) {
-  constexpr int kMaxDepth = 16;
-  int depth = 1;
-  while (depth < kMaxDepth && !all_differ(run_dirs, depth)) ++depth;
+  const auto names = short_names(run_dirs);
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
+    throw DataError("A run directory is given twice; name each once.");
   TableSpec spec;
   for (const auto& dir : run_dirs) {
     if (!fs::exists(dir / kMetricsFile))
       throw DataError(dir.string() + ": holds no " + kMetricsFile +
                       "; give run directories that tvr train or tvr eval wrote, or a table file (.yaml).");
     TableEntry entry;
-    entry.row.name = tail(dir, depth);
+    entry.row.name = names[spec.entries.size()];
     entry.run_dir = dir;
     spec.entries.push_back(entry);
   }
-  if (!all_differ(run_dirs, depth)) throw DataError("A run directory is given twice; name each once.");
   if (!spec.entries.empty()) spec.baseline = spec.entries.front().row.name;
   return spec;
 }

@@ -56,7 +56,9 @@ int64_t total_bytes(const Features& features) {
 
 }  // namespace
 
-TextInput to(const TextInput& text, const torch::Device& device) { return {text.ids.to(device), text.mask.to(device)}; }
+TextInput to(const TextInput& text, const torch::Device& device) {
+  return {text.ids.to(device), text.mask.to(device)};
+}
 
 VideoInput to(const VideoInput& video, const torch::Device& device) {
   const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device) : tensor; };

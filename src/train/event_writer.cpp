@@ -130,7 +130,8 @@ EventWriter::EventWriter(const std::filesystem::path& file, bool append) : file_
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
   const bool fresh = !append || !std::filesystem::exists(file) || std::filesystem::file_size(file) == 0;
   if (fresh) std::ofstream(file, std::ios::binary | std::ios::trunc);
-  stream_.open(file, std::ios::binary | std::ios::app);  // at the end always: another writer may have appended meanwhile
+  stream_.open(file,
+               std::ios::binary | std::ios::app);  // at the end always: another writer may have appended meanwhile
   // The first record names the format; TensorBoard takes its time as the start of the run.
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
   if (fresh) write(frame(key(kWallTime, kFixed64) + raw(now.count()) + message(kFileVersion, "brain.Event:2")));

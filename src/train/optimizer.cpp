@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <set>
 
 #include "tvr/base/error.h"
 #include "tvr/base/names.h"

@@ -29,7 +29,7 @@ test::Matrix five_texts() {
 }
 
 std::vector<int8_t> verdicts(const test::Matrix& matrix, const std::vector<int64_t>& clusters) {
-  return twin_verdicts(matrix.view(), matrix.video_of_text, clusters);
+  return twin_verdicts(matrix.view(), matrix.truth(), clusters);
 }
 
 TEST(BreakdownTest, TiesWithTheTwinCountAsWrong) {
@@ -56,7 +56,7 @@ TEST(BreakdownTest, TwinAccuracyIsAShareOfTheQueriesThatHaveATwin) {
 
 TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
   const auto matrix = five_texts();
-  const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
+  const auto ranks = text_to_video_ranks(matrix.view(), matrix.truth());
   const BreakdownInput input{&ranks, verdicts(matrix, kClusters), {0, 0, 0, 1, 2}};
   const auto result =
       break_down({"need", {"order", "order", "global", "", "global"}}, input, TiePolicy::kPessimistic, kOptions);
@@ -76,7 +76,7 @@ TEST(BreakdownTest, EachValueHasItsOwnQueriesInOrderOfAppearance) {
 
 TEST(BreakdownTest, SizesThatDisagreeAreRefused) {
   const auto matrix = five_texts();
-  const auto ranks = text_to_video_ranks(matrix.view(), matrix.video_of_text);
+  const auto ranks = text_to_video_ranks(matrix.view(), matrix.truth());
   EXPECT_THROW(break_down({"need", {"order"}}, {&ranks, {}, {0, 0, 0, 1, 2}}, TiePolicy::kPessimistic, kOptions),
                DataError);
   EXPECT_THROW(verdicts(matrix, {0, 0}), DataError);

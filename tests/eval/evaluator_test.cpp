@@ -61,7 +61,8 @@ Similarity similarity(int64_t text_tile, int64_t video_tile) {
 TEST(Evaluator, TilesChangeNothing) {
   const auto whole = similarity(100, 100);
   EXPECT_EQ(whole.sum.sizes().vec(), (std::vector<int64_t>{14, 7}));
-  for (const int64_t tile : {1, 2, 3, 5}) EXPECT_TRUE(torch::allclose(whole.sum, similarity(tile, 7 - tile).sum, 1e-5, 1e-6));
+  for (const int64_t tile : {1, 2, 3, 5})
+    EXPECT_TRUE(torch::allclose(whole.sum, similarity(tile, 7 - tile).sum, 1e-5, 1e-6));
 }
 
 TEST(Evaluator, EqualCaptionsScoreEqual) {

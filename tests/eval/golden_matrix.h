@@ -19,7 +19,9 @@ struct Matrix {
   std::vector<float> scores;
   int64_t texts = 0, videos = 0;
   std::vector<int64_t> video_of_text;
-  SimilarityView view() const { return {scores.data(), texts, videos}; }
+  DenseScores view() const { return {scores.data(), texts, videos}; }
+  GroundTruth truth() const { return {video_of_text, videos}; }
+  const float* row(int64_t text) const { return scores.data() + text * videos; }
 };
 
 inline Matrix square_matrix(std::vector<float> scores, int64_t size) {

@@ -26,10 +26,10 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr TiePolicy kPolicies[] = {TiePolicy::kOptimistic, TiePolicy::kAverage, TiePolicy::kPessimistic};
 
 RankList t2v(const Matrix& matrix) {
-  return text_to_video_ranks(matrix.view(), matrix.video_of_text);
+  return text_to_video_ranks(matrix.view(), matrix.truth());
 }
 RankList v2t(const Matrix& matrix, VideoToText variant = VideoToText::kBestCaption) {
-  return video_to_text_ranks(matrix.view(), matrix.video_of_text, variant);
+  return video_to_text_ranks(matrix.view(), matrix.truth(), variant);
 }
 
 // Scores of few distinct values, so that ties are common.
@@ -50,7 +50,7 @@ Matrix transposed(const Matrix& matrix) {
 
 void expect_values(const DirectionMetrics& metrics, const std::vector<double>& recalls, double median, double mean) {
   for (size_t i = 0; i < recalls.size(); ++i)
-    EXPECT_NEAR(metrics.values.values[i], recalls[i], 1e-9) << metric_name(kMetrics[i]);
+    EXPECT_NEAR(metrics[standard_metrics()[i]], recalls[i], 1e-9) << metric_name(standard_metrics()[i]);
   EXPECT_NEAR(metrics[Metric::kMdR], median, 1e-9);
   EXPECT_NEAR(metrics[Metric::kMnR], mean, 1e-9);
 }
@@ -204,8 +204,8 @@ TEST(MetricsTest, ThePoliciesBracketAndAgreeWithoutTies) {
   EXPECT_LT(metrics(tied, TiePolicy::kAverage)[Metric::kMnR], metrics(tied, TiePolicy::kPessimistic)[Metric::kMnR]);
   auto distinct = random_matrix(5, 40, 4);
   for (size_t i = 0; i < distinct.scores.size(); ++i) distinct.scores[i] += static_cast<float>(i) * 1e-5F;
-  EXPECT_EQ(metrics(distinct, TiePolicy::kOptimistic).values.values,
-            metrics(distinct, TiePolicy::kPessimistic).values.values);
+  for (const auto& [metric, value] : metrics(distinct, TiePolicy::kOptimistic).values)
+    EXPECT_EQ(value, metrics(distinct, TiePolicy::kPessimistic)[metric]) << metric_name(metric);
 }
 
 TEST(MetricsTest, EveryCaptionIsNeverEasierThanBestCaption) {
@@ -219,22 +219,19 @@ TEST(MetricsTest, EveryCaptionIsNeverEasierThanBestCaption) {
 }
 
 TEST(MetricsTest, TheMedianOfAnEvenCountIsTheMeanOfTheMiddleTwo) {
-  EXPECT_EQ(metrics_of_positions({0, 3, 1, 9})[Metric::kMdR], 3);
-  EXPECT_EQ(metrics_of_positions({0, 4, 1, 9})[Metric::kMdR], 3.5);
-  EXPECT_EQ(metrics_of_positions({4, 0, 9})[Metric::kMdR], 5);
+  EXPECT_EQ(metrics_of(query_values({0, 3, 1, 9}))[Metric::kMdR], 3);
+  EXPECT_EQ(metrics_of(query_values({0, 4, 1, 9}))[Metric::kMdR], 3.5);
+  EXPECT_EQ(metrics_of(query_values({4, 0, 9}))[Metric::kMdR], 5);
 }
 
 TEST(MetricsTest, TheGeometricMeanMatchesPublishedLogs) {
-  MetricValues values;
-  values[Metric::kR1] = 24.1;
-  values[Metric::kR5] = 56.4;
-  values[Metric::kR10] = 69.6;
-  fill_sums(values);
-  EXPECT_NEAR(values[Metric::kGM], 45.56539387310681, 1e-10);
-  EXPECT_NEAR(values[Metric::kRSum], 150.1, 1e-10);
-  values = {{25.9, 58.1, 69.3}};
-  fill_sums(values);
-  EXPECT_NEAR(values[Metric::kGM], 47.06915231647284, 1e-10);
+  const std::vector<Metric> means{Metric::kR1, Metric::kR5, Metric::kR10};
+  const auto from = [&](const std::vector<double>& recalls) {
+    return metrics_from_means({Metric::kGM, Metric::kRSum}, means, recalls.data(), 0);
+  };
+  EXPECT_NEAR(from({24.1, 56.4, 69.6})[Metric::kGM], 45.56539387310681, 1e-10);
+  EXPECT_NEAR(from({24.1, 56.4, 69.6})[Metric::kRSum], 150.1, 1e-10);
+  EXPECT_NEAR(from({25.9, 58.1, 69.3})[Metric::kGM], 47.06915231647284, 1e-10);
 }
 
 TEST(MetricsTest, ARandomOrderFindsOneOfVCandidatesKTimesInV) {
@@ -270,7 +267,7 @@ TEST(MetricsTest, BadInputIsRefusedWithWhatIsWrong) {
   EXPECT_THAT(message({{1, 2}, 2, 1, {0, 1}}), testing::HasSubstr("columns 0 to 0"));
   EXPECT_THAT(message({{1, 2}, 2, 1, {0, -1}}), testing::HasSubstr("-1"));
   EXPECT_THROW(v2t({{1, 2}, 2, 1, {0, 1}}), DataError);
-  EXPECT_THROW(metrics_of_positions({}), DataError);
+  EXPECT_THROW(metrics_of(query_values(std::vector<double>{})), DataError);
 }
 
 TEST(MetricsTest, NamesParseBackAndUnknownOnesAreRefused) {
@@ -343,8 +340,7 @@ TEST_F(GoldenMetricsTest, TheGoldenFileAgreesInBothDirections) {
 
 TEST_F(GoldenMetricsTest, TheUpperLeftBlockHasItsOwnNumbers) {
   std::vector<float> block;
-  for (int64_t row = 0; row < 100; ++row)
-    block.insert(block.end(), matrix_.view().row(row), matrix_.view().row(row) + 100);
+  for (int64_t row = 0; row < 100; ++row) block.insert(block.end(), matrix_.row(row), matrix_.row(row) + 100);
   const auto part = square_matrix(block, 100);
   expect_values(summarize_ranks(t2v(part), TiePolicy::kPessimistic), {71, 93, 96}, 1, 2.71);
   expect_values(summarize_ranks(v2t(part), TiePolicy::kPessimistic), {71, 92, 97}, 1, 2.36);

@@ -162,8 +162,9 @@ TEST(PageTest, EqualContentGivesEqualBytes) {
 TEST(PageTest, AOneVideoGalleryHasAPage) {
   const float score = 1;
   EvaluationInput input;
-  input.scores = {&score, 1, 1};
-  input.video_of_text = {0};
+  const DenseScores scores(&score, 1, 1);
+  input.scores = &scores;
+  input.truth = GroundTruth::square(1);
   input.text_ids = input.video_ids = {"only"};
   const auto evaluation = evaluate_similarity(input, test::sample_protocol());
   const auto html = evaluation_page_html({"One", evaluation.report, evaluation.ranks, "", {}, {}});

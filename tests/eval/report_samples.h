@@ -11,6 +11,7 @@ namespace tvr::test {
 /// Twelve videos in six twin pairs, two texts each; the right score is raised by `skill`.
 struct Sample {
   std::shared_ptr<std::vector<float>> scores, part;
+  std::shared_ptr<DenseScores> score_matrix, part_matrix;
   EvaluationInput input;
 };
 
@@ -19,16 +20,21 @@ inline Sample sample_input(uint64_t seed, double skill = 0.5) {
   Random random(seed, "sample evaluation");
   Sample sample{std::make_shared<std::vector<float>>(kTexts * kVideos),
                 std::make_shared<std::vector<float>>(kTexts * kVideos),
+                {},
+                {},
                 {}};
+  sample.score_matrix = std::make_shared<DenseScores>(sample.scores->data(), kTexts, kVideos);
+  sample.part_matrix = std::make_shared<DenseScores>(sample.part->data(), kTexts, kVideos);
   auto& input = sample.input;
-  input.scores = {sample.scores->data(), kTexts, kVideos};
-  input.parts = {{"frames", {sample.part->data(), kTexts, kVideos}}};
+  input.scores = sample.score_matrix.get();
+  input.parts = {{"frames", sample.part_matrix.get()}};
   for (auto* values : {sample.scores.get(), sample.part.get()})
     for (int64_t i = 0; i < kTexts * kVideos; ++i)
       (*values)[i] = static_cast<float>(random.uniform() + (i / kVideos / 2 == i % kVideos ? skill : 0));
   Tag need{"need", {}};
+  std::vector<int64_t> video_of_text;
   for (int64_t text = 0; text < kTexts; ++text) {
-    input.video_of_text.push_back(text / 2);
+    video_of_text.push_back(text / 2);
     input.text_ids.push_back("text" + std::to_string(text));
     need.value_of_text.push_back(text < kTexts / 2 ? "order" : "global");
   }
@@ -36,6 +42,7 @@ inline Sample sample_input(uint64_t seed, double skill = 0.5) {
     input.video_ids.push_back("video" + std::to_string(video));
     input.cluster_of_video.push_back("pair" + std::to_string(video / 2));
   }
+  input.truth = GroundTruth(video_of_text, kVideos);
   input.tags = {need};
   return sample;
 }
@@ -49,7 +56,8 @@ inline Protocol sample_protocol() {
 }
 
 inline Evaluation sample_evaluation(uint64_t seed, const Protocol& protocol = sample_protocol(), double skill = 0.5) {
-  return evaluate_similarity(sample_input(seed, skill).input, protocol, 1);
+  const auto sample = sample_input(seed, skill);
+  return evaluate_similarity(sample.input, protocol, 1);
 }
 
 }  // namespace tvr::test

@@ -7,6 +7,7 @@
 
 #include "eval/grid.h"
 #include "eval/report_samples.h"
+#include "temporary_folder.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 
@@ -47,8 +48,6 @@ Table sample_table() {
 
 class TableFilesTest : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string write_run(const std::string& name, uint64_t seed, double skill) {
     const auto evaluation = test::sample_evaluation(seed, test::sample_protocol(), skill);
     write_file(folder_ / name / "metrics.json", report_to_json(evaluation.report));
@@ -67,7 +66,7 @@ class TableFilesTest : public testing::Test {
     }
     return "";
   }
-  const fs::path folder_ = fs::path(testing::TempDir()) / "tvr_table_test";
+  const test::TemporaryFolder folder_;
 };
 
 TEST(TableTest, TextHoldsNumbersIntervalsDifferencesTagsAndTheRandomOrder) {
@@ -146,7 +145,7 @@ TEST(TableTest, JsonHoldsEverythingInFullPrecision) {
 TEST(TableTest, ADifferenceOfNothingIsNotMarked) {
   Table table{"", "a", {run_row("a", 1, 0.3), run_row("b", 1, 0.3)}};
   const auto parsed = json::parse(render_table(table, TableFormat::kJson));
-  for (const auto metric : kMetrics) {
+  for (const auto& metric : position_metrics()) {
     EXPECT_EQ(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["difference"], 0.0);
     EXPECT_FALSE(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["beyond_interval"].get<bool>());
   }
@@ -219,8 +218,8 @@ TEST_F(TableFilesTest, WrongTableFilesAreRefusedWithFileAndLine) {
   EXPECT_THAT(error_of("rows:\n  - {name: a, run: x, config: y.yaml}\n"), HasSubstr("exactly one of run"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, run: x}\n  - {name: a, run: y}\n"), HasSubstr("bad.yaml:3"));
   EXPECT_THAT(error_of("baseline: b\nrows:\n  - {name: a, run: x}\n"), HasSubstr("'b' is not the name of a row"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, published: {text_to_video: {R@2: 4}}}\n"),
-              HasSubstr("unknown metric 'R@2'"));
+  EXPECT_THAT(error_of("rows:\n  - {name: a, published: {text_to_video: {R@0: 4}}}\n"),
+              HasSubstr("unknown metric 'R@0'"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, rum: x}\n"), HasSubstr("did you mean 'run'"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, config: nowhere.yaml}\n"), HasSubstr("nowhere.yaml"));
 }

@@ -123,5 +123,22 @@ TEST_F(Events, APlaceThatCannotBeWrittenIsADataError) {
   EXPECT_THROW(EventWriter(folder / "file" / "below", false), DataError);
 }
 
+TEST_F(Events, TwoWritersOfAFreshFileKeepEachOthersRecords) {
+  {
+    EventWriter first(file, false);
+    EventWriter second(file, true);
+    for (int64_t step = 1; step <= 3; ++step) {
+      first.scalar("loss", step, 0.5, 1e9);
+      second.scalar("R@1", step, 0.25, 1e9);
+    }
+  }
+  const auto both = scalars(file);
+  size_t losses = 0, recalls = 0;
+  for (size_t at = both.find("loss"); at != std::string::npos; at = both.find("loss", at + 1)) ++losses;
+  for (size_t at = both.find("R@1"); at != std::string::npos; at = both.find("R@1", at + 1)) ++recalls;
+  EXPECT_EQ(losses, 3U);
+  EXPECT_EQ(recalls, 3U);
+}
+
 }  // namespace
 }  // namespace tvr

@@ -17,9 +17,10 @@ using test::data_folder;
 using test::first_frames;
 using test::hashes_of;
 
-#define TVR_NEED_FFMPEG_PROGRAM()                                                                                    \
-  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no ffmpeg program to compare " \
-                                                                            "with"
+#define TVR_NEED_FFMPEG_PROGRAM()                           \
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) \
+  GTEST_SKIP() << "there is no ffmpeg program to compare "  \
+                  "with"
 
 // The MD5 of each RGB frame that the program presents, at most `most`.
 std::vector<std::string> frames_of_program(const std::filesystem::path& file, int64_t most) {

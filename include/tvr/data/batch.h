@@ -40,6 +40,9 @@ class TextTable {
   TokenBatch tokens_;
 };
 
+/// begin, begin + 1, … end - 1.
+std::vector<int64_t> row_range(int64_t begin, int64_t end);
+
 /// Videos as a model's encoder wants them, by position in a split.
 class VideoSource {
  public:

@@ -42,7 +42,7 @@ class BatchPlan {
   std::vector<int64_t> captions(int64_t epoch, int64_t batch) const;
 
  private:
-  std::vector<int64_t> order(int64_t epoch) const;
+  std::vector<int64_t> order(int64_t epoch, int64_t begin, int64_t end) const;
 
   LoaderOptions options_;
   uint64_t seed_;

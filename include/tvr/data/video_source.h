@@ -29,8 +29,8 @@ class MemoryVideoSource final : public VideoSource {
 };
 
 /// Frames decoded from video files: the middles of equal segments, short side resized, centre cropped. Decoded frames
-/// are kept up to `cache_bytes`, first come, never replaced. Throws ConfigError for a video without a path. Part of builds with video support; elsewhere the
-/// constructor throws ConfigError.
+/// are kept up to `cache_bytes`, first come, never replaced. Throws ConfigError for a video without a path. Part of
+/// builds with video support; elsewhere the constructor throws ConfigError.
 class FileVideoSource final : public VideoSource {
  public:
   FileVideoSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, int64_t cache_bytes);

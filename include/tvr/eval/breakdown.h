@@ -20,8 +20,9 @@ struct TwinAccuracy {
 inline constexpr double kRandomTwinAccuracy = 50;
 
 /// The verdict of every text: 1 above its twin, 0 not above, -1 its video has no twin.
-/// `cluster_of_video` [V] holds numbers. Throws DataError like text_to_video_ranks().
-std::vector<int8_t> twin_verdicts(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
+/// `cluster_of_video` [V] holds numbers. Of several right videos the first counts. Throws DataError for sizes that
+/// disagree.
+std::vector<int8_t> twin_verdicts(const ScoreMatrix& scores, const GroundTruth& truth,
                                   const std::vector<int64_t>& cluster_of_video);
 
 /// Accuracy over the verdicts that are not -1; nothing if there are none. `clusters` [N]: one

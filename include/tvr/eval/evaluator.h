@@ -44,6 +44,9 @@ struct Similarity {
 Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data, const EvaluatorOptions& options,
                               const torch::Device& device, const std::filesystem::path& scratch);
 
+/// Ground truth, ids, twin pairs (where every video has one) and needs (where there are any) of a split; no scores.
+EvaluationInput evaluation_input(const RetrievalSplit& split);
+
 /// The similarity's numbers under `protocol`, with intervals clustered by twin pair where there are pairs, and a
 /// breakdown by need where there are needs.
 Evaluation evaluate_split(const Similarity& similarity, const EvaluationData& data, const Protocol& protocol);

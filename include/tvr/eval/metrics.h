@@ -1,88 +1,74 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "tvr/eval/ranks.h"
 
 namespace tvr {
 
-// Shape letters: T texts, V videos. Texts are rows, videos are columns, everywhere.
+/// One number of a direction. Shares (R@K, RSum, GM, MRR, mAP, nDCG@K) are percentages, MdR and MnR 1-based ranks.
+struct Metric {
+  enum class Kind {
+    kRecall,            ///< R@K: share of the queries with a right candidate among the first K
+    kMedianRank,        ///< MdR: the mean of the middle two for an even count
+    kMeanRank,          ///< MnR
+    kRecallSum,         ///< RSum: R@1 + R@5 + R@10
+    kGeometricMean,     ///< GM: of R@1, R@5 and R@10
+    kReciprocalRank,    ///< MRR: mean of 1 / rank
+    kAveragePrecision,  ///< mAP: mean over queries of the mean precision at each right candidate
+    kNdcg,              ///< nDCG@K: binary relevance, discount log2(1 + rank)
+  };
+  Kind kind = Kind::kRecall;
+  int64_t depth = 0;  ///< K of R@K and nDCG@K, 0 for the others
 
-/// Scores of every text against every video, float32 [T,V], row-major, owned by somebody else (a
-/// mapped file will do: both directions read it row by row). Higher is better. Scores are compared
-/// exactly as they are.
-struct SimilarityView {
-  const float* data = nullptr;
-  int64_t texts = 0;
-  int64_t videos = 0;
-  const float* row(int64_t text) const { return data + text * videos; }
+  static const Metric kR1, kR5, kR10, kR50, kR100, kMdR, kMnR, kRSum, kGM, kMRR, kMAP, kNDCG10;
+  friend bool operator==(const Metric&, const Metric&) = default;
 };
+inline constexpr Metric Metric::kR1{Kind::kRecall, 1}, Metric::kR5{Kind::kRecall, 5}, Metric::kR10{Kind::kRecall, 10},
+    Metric::kR50{Kind::kRecall, 50}, Metric::kR100{Kind::kRecall, 100}, Metric::kMdR{Kind::kMedianRank, 0},
+    Metric::kMnR{Kind::kMeanRank, 0}, Metric::kRSum{Kind::kRecallSum, 0}, Metric::kGM{Kind::kGeometricMean, 0},
+    Metric::kMRR{Kind::kReciprocalRank, 0}, Metric::kMAP{Kind::kAveragePrecision, 0}, Metric::kNDCG10{Kind::kNdcg, 10};
 
-/// What equal scores of wrong candidates do to a query. Pessimistic: they rank before the right one
-/// (a collapsed model scores 0). Optimistic: behind. Average: half of them before; a hit when the
-/// 0-based mean position is below K.
-enum class TiePolicy { kPessimistic, kAverage, kOptimistic };
+std::string metric_name(const Metric& metric);  ///< "R@1", "MdR", "nDCG@10", …
+/// The inverse; nothing for other texts.
+std::optional<Metric> parse_metric(const std::string& name);
+/// True where a smaller value is better: MdR and MnR.
+bool smaller_is_better(const Metric& metric);
+/// R@1, R@5, R@10, R@50, R@100, MdR, MnR, RSum, GM, MRR, mAP, nDCG@10: the order of tables and files.
+const std::vector<Metric>& standard_metrics();
+/// Those of them that follow from the position of each query's best right candidate: all but mAP and nDCG.
+const std::vector<Metric>& position_metrics();
 
-/// Video-to-text with several captions a video. Best caption: one candidate a video, by its best
-/// caption. Every caption: all captions are candidates; the best of the video's own counts, its
-/// other ones do not compete.
-enum class VideoToText { kBestCaption, kEveryCaption };
+/// One entry a metric, in order.
+template <class T>
+class MetricMap {
+ public:
+  /// Throws std::logic_error if the metric is absent.
+  const T& operator[](const Metric& metric) const {
+    if (const auto* entry = find(metric)) return *entry;
+    throw std::logic_error("the metric " + metric_name(metric) + " was not computed");
+  }
+  /// Adds the metric if it is absent.
+  T& operator[](const Metric& metric) {
+    for (auto& [name, value] : entries_)
+      if (name == metric) return value;
+    return entries_.emplace_back(metric, T{}).second;
+  }
+  const T* find(const Metric& metric) const {
+    for (const auto& [name, value] : entries_)
+      if (name == metric) return &value;
+    return nullptr;
+  }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+  size_t size() const { return entries_.size(); }
 
-const std::string& tie_policy_name(TiePolicy policy);        ///< "pessimistic", "average", "optimistic"
-const std::string& video_to_text_name(VideoToText variant);  ///< "best-caption", "every-caption"
-/// The inverse. Throws ConfigError with the valid names.
-TiePolicy parse_tie_policy(const std::string& name);
-VideoToText parse_video_to_text(const std::string& name);
-
-/// Where the right candidate of each query stands. All vectors have one entry a query; a query
-/// never disappears.
-struct RankList {
-  std::vector<int64_t> queries;  ///< the query's row (text to video) or column (video to text)
-  std::vector<int64_t> better;   ///< wrong candidates with a higher score
-  std::vector<int64_t> tied;     ///< wrong candidates with the same score
-  std::vector<uint8_t> has_nan;  ///< 1 if any score of the query is NaN
-  int64_t candidates = 0;        ///< how many a query chooses from, right ones included
-
-  int64_t size() const { return static_cast<int64_t>(queries.size()); }
-  /// 0-based position of query `index` (not of row or column); a multiple of 1/2. The rank is 1
-  /// more.
-  double position(int64_t index, TiePolicy policy) const;
-  std::vector<double> positions(TiePolicy policy) const;
-  /// The queries at these indices, in this order.
-  RankList subset(const std::vector<int64_t>& indices) const;
-};
-
-/// Throws DataError unless there is at least one text and one video, and `video_of_text` [T] holds
-/// one column number a text, each within 0 … V-1.
-void check_ranking_input(const SimilarityView& scores, const std::vector<int64_t>& video_of_text);
-
-/// Ranks of the right video for every text. `video_of_text` [T] holds column numbers. A NaN ranks
-/// below every number; a query whose right video scores NaN ranks last; infinities are ordinary
-/// values. Reads the matrix once, keeps O(T). Throws as check_ranking_input() does.
-RankList text_to_video_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text);
-
-/// Ranks of the right caption for every video that has at least one; videos without one are neither
-/// queries nor candidates. Reads the matrix once, row by row, grouped by video, keeps O(T + V);
-/// otherwise as above.
-RankList video_to_text_ranks(const SimilarityView& scores, const std::vector<int64_t>& video_of_text,
-                             VideoToText variant);
-
-/// The numbers of one direction, in the order of tables and files. Recalls, RSum (R@1 + R@5 + R@10)
-/// and GM (their geometric mean) are percentages; MdR (the mean of the middle two for an even
-/// count) and MnR are 1-based ranks.
-enum class Metric { kR1, kR5, kR10, kR50, kMdR, kMnR, kRSum, kGM };
-inline constexpr int kMetricCount = 8;
-inline constexpr std::array<Metric, kMetricCount> kMetrics{Metric::kR1,  Metric::kR5,  Metric::kR10,  Metric::kR50,
-                                                           Metric::kMdR, Metric::kMnR, Metric::kRSum, Metric::kGM};
-inline constexpr std::array<int64_t, 4> kRecallDepths{1, 5, 10, 50};  ///< K of the first four
-const std::string& metric_name(Metric metric);                        ///< "R@1", …, "MdR", "MnR", "RSum", "GM"
-
-/// One value a metric.
-struct MetricValues {
-  std::array<double, kMetricCount> values{};
-  double& operator[](Metric metric) { return values[static_cast<size_t>(metric)]; }
-  double operator[](Metric metric) const { return values[static_cast<size_t>(metric)]; }
+ private:
+  std::vector<std::pair<Metric, T>> entries_;
 };
 
 /// A closed interval.
@@ -90,33 +76,52 @@ struct Interval {
   double low = 0, high = 0;
   bool contains(double value) const { return low <= value && value <= high; }
 };
-using MetricIntervals = std::array<Interval, kMetricCount>;  ///< in the order of kMetrics
+using MetricValues = MetricMap<double>;
+using MetricIntervals = MetricMap<Interval>;
+
+/// What each of N queries contributes to each metric. A metric is the mean of its column, or the median of the
+/// positions (MdR), or follows from recalls (RSum, GM).
+struct QueryValues {
+  std::vector<Metric> metrics;    ///< asked for, in order
+  std::vector<Metric> means;      ///< the columns: every metric that is a mean, and what RSum and GM follow from
+  std::vector<double> values;     ///< [N, means]
+  std::vector<double> positions;  ///< [N] 0-based, multiples of 1/2
+  int64_t size() const { return static_cast<int64_t>(positions.size()); }
+};
+
+QueryValues query_values(const RankList& ranks, TiePolicy policy,
+                         const std::vector<Metric>& metrics = standard_metrics());
+/// From 0-based positions alone. Throws std::logic_error for mAP or nDCG.
+QueryValues query_values(const std::vector<double>& positions, const std::vector<Metric>& metrics = position_metrics());
+/// The metrics of all queries. Throws DataError if there are none.
+MetricValues metrics_of(const QueryValues& values);
+/// The metrics from the means of the columns and the median position.
+MetricValues metrics_from_means(const std::vector<Metric>& metrics, const std::vector<Metric>& means,
+                                const double* mean_values, double median_position);
 
 /// What a report says of one direction.
 struct DirectionMetrics {
   MetricValues values;
   int64_t queries = 0;                  ///< the denominator
+  int64_t candidates = 0;               ///< how many a query chooses from
   int64_t tied_queries = 0;             ///< with at least one wrong candidate of the right one's score
   int64_t nan_queries = 0;              ///< with at least one NaN score
+  int64_t infinite_queries = 0;         ///< with at least one infinite score
   std::optional<MetricIntervals> ci95;  ///< 95 % bootstrap intervals, where drawn
 
-  double operator[](Metric metric) const { return values[metric]; }
-  Interval interval(Metric metric) const { return (*ci95)[static_cast<size_t>(metric)]; }  ///< needs ci95
+  double operator[](const Metric& metric) const { return values[metric]; }
+  Interval interval(const Metric& metric) const { return (*ci95)[metric]; }  ///< needs ci95
 };
 
-/// Metrics of 0-based positions. Throws DataError if there are none.
-MetricValues metrics_of_positions(std::vector<double> positions);
-/// The same with the counts. Throws DataError if there are no queries.
-DirectionMetrics summarize_ranks(const RankList& ranks, TiePolicy policy);
+/// Metrics with the counts. Throws DataError if there are no queries.
+DirectionMetrics summarize_ranks(const RankList& ranks, TiePolicy policy,
+                                 const std::vector<Metric>& metrics = standard_metrics());
 
-/// RSum and GM from the three recalls already in `values`.
-void fill_sums(MetricValues& values);
-
-/// What a random order of `candidates` gives on average, one of them right: R@K = K/candidates, MdR
-/// = MnR = (candidates+1)/2.
-MetricValues random_ranking(int64_t candidates);
-/// The same for queries of which query i has right_candidates[i] right ones, the best of which
-/// counts and which do not compete with each other (every-caption).
-MetricValues random_ranking(int64_t candidates, const std::vector<int64_t>& right_candidates);
+/// What a random order of `candidates` gives on average, one of them right. RSum and GM follow from the mean recalls.
+MetricValues random_ranking(int64_t candidates, const std::vector<Metric>& metrics = standard_metrics());
+/// The same for queries of which query i has right_candidates[i] right ones, the best of which counts and which do not
+/// compete with each other (every-caption).
+MetricValues random_ranking(int64_t candidates, const std::vector<int64_t>& right_candidates,
+                            const std::vector<Metric>& metrics = standard_metrics());
 
 }  // namespace tvr

@@ -59,6 +59,7 @@ struct EvaluationPage {
   std::string config;                                         ///< the effective YAML
   std::vector<std::pair<std::string, std::string>> settings;  ///< name, value: what the protocol does not already say
   std::vector<PageQuery> queries;
+  std::vector<std::pair<std::string, std::string>> sections = {};  ///< further ones behind the numbers: title, HTML
 };
 
 /// One self-contained HTML file: numbers with intervals, plots, parts, settings and queries. No

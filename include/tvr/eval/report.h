@@ -75,11 +75,28 @@ struct RandomNumbers {
   MetricValues text_to_video, video_to_text;
 };
 
+/// Ids of the first kMostNamed queries that met scores which are no ordinary numbers, or that tie.
+struct SpecialQueries {
+  static constexpr size_t kMostNamed = 20;
+  std::vector<std::string> nan_texts, nan_videos, infinite_texts, infinite_videos, tied_texts, tied_videos;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("nan_texts", self.nan_texts);
+    visit("nan_videos", self.nan_videos);
+    visit("infinite_texts", self.infinite_texts);
+    visit("infinite_videos", self.infinite_videos);
+    visit("tied_texts", self.tied_texts);
+    visit("tied_videos", self.tied_videos);
+  }
+};
+
 /// One evaluation: the content of metrics.json.
 struct EvaluationReport {
   Protocol protocol;
   RetrievalNumbers whole;
   RandomNumbers random;
+  SpecialQueries special;
   std::vector<std::pair<std::string, RetrievalNumbers>> parts;  ///< the named parts of the score, each ranked alone
   std::vector<Breakdown> breakdown;                             ///< text to video
 };
@@ -99,14 +116,18 @@ struct EvaluationRanks {
 
 /// What an evaluation is computed from.
 struct EvaluationInput {
-  SimilarityView scores;
-  std::vector<std::pair<std::string, SimilarityView>> parts;  ///< same shape as scores
-  std::vector<int64_t> video_of_text;                         ///< [T] columns
-  std::vector<std::string> text_ids;                          ///< [T]
-  std::vector<std::string> video_ids;                         ///< [V]
-  std::vector<std::string> cluster_of_video;                  ///< [V] names; empty: every video is its own cluster
+  const ScoreMatrix* scores = nullptr;
+  std::vector<std::pair<std::string, const ScoreMatrix*>> parts;  ///< same shape as scores
+  GroundTruth truth = GroundTruth::square(0);
+  std::vector<std::string> text_ids;          ///< [T]
+  std::vector<std::string> video_ids;         ///< [V]
+  std::vector<std::string> cluster_of_video;  ///< [V] names; empty: videos linked by a common text are one cluster
   std::vector<Tag> tags;
+  std::vector<Metric> metrics = standard_metrics();
 };
+/// What the bootstrap resamples, by video [V]: the clusters given, or the first video of each group of linked ones.
+std::vector<std::string> cluster_names(const EvaluationInput& input);
+
 struct Evaluation {
   EvaluationReport report;
   EvaluationRanks ranks;

@@ -24,30 +24,33 @@ std::vector<int64_t> number_clusters(const std::vector<std::string>& names);
 // gallery stays as it is. `clusters` [N] has one number a query. Fewer than two clusters or zero
 // draws give no interval. Sizes that disagree are a std::logic_error.
 
-/// Intervals of every metric of 0-based `positions` [N].
-std::optional<MetricIntervals> bootstrap_metrics(const std::vector<double>& positions,
-                                                 const std::vector<int64_t>& clusters, const BootstrapOptions& options);
+/// Intervals of every metric of `values` [N queries].
+std::optional<MetricIntervals> bootstrap_metrics(const QueryValues& values, const std::vector<int64_t>& clusters,
+                                                 const BootstrapOptions& options);
 
 /// Interval of the mean of `values` [N]; of a share when they are 0 and 1.
 std::optional<Interval> bootstrap_mean(const std::vector<double>& values, const std::vector<int64_t>& clusters,
                                        const BootstrapOptions& options);
 
+/// summarize_ranks() with intervals. `clusters` has a number for each row (text to video) or column.
+DirectionMetrics summarize_with_intervals(const RankList& ranks, TiePolicy policy, const std::vector<Metric>& metrics,
+                                          const std::vector<int64_t>& clusters, const BootstrapOptions& options);
+
 /// System A minus system B on the same queries.
 struct PairedDifference {
   MetricValues difference;
   std::optional<MetricIntervals> ci95;
-  /// True if the interval exists and does not hold 0: the systems differ beyond chance at the 5 %
-  /// level.
-  bool beyond(Metric metric) const { return ci95 && !(*ci95)[static_cast<size_t>(metric)].contains(0); }
+  /// True if the interval exists and does not hold 0: the systems differ beyond chance at the 5 % level.
+  bool beyond(const Metric& metric) const { return ci95 && !(*ci95)[metric].contains(0); }
 };
 
-/// Both systems are resampled with the same draws. `a` and `b` [N] are 0-based positions of the
-/// same queries in the same order. Throws DataError if there are none.
-PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b,
-                                   const std::vector<int64_t>& clusters, const BootstrapOptions& options);
+/// Both systems are resampled with the same draws. `a` and `b` hold the same queries in the same order, and the same
+/// metrics. Throws DataError if there are none.
+PairedDifference paired_difference(const QueryValues& a, const QueryValues& b, const std::vector<int64_t>& clusters,
+                                   const BootstrapOptions& options);
 
-/// The `percent` percentile, interpolated linearly between order statistics (NumPy's default).
-/// `values` must not be empty.
+/// The `percent` percentile, interpolated linearly between order statistics (NumPy's default). `values` must not be
+/// empty.
 double percentile(std::vector<double> values, double percent);
 
 }  // namespace tvr

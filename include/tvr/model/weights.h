@@ -18,6 +18,16 @@ torch::Tensor tensor_of(const ArrayView& array);
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
+/// The tensors that a features struct has, by name.
+template <class Features>
+NamedTensors tensors_of(const Features& features) {
+  NamedTensors tensors;
+  features.each([&](const std::string& name, const torch::Tensor& tensor) {
+    if (tensor.defined()) tensors.emplace_back(name, tensor);
+  });
+  return tensors;
+}
+
 /// Writes tensors of any device as safetensors.
 void save_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata = {});

@@ -1,0 +1,129 @@
+#include "tvr/eval/score_file.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <stdexcept>
+
+#include "eval/stored_elements.h"
+#include "tvr/base/error.h"
+
+namespace tvr {
+namespace {
+
+constexpr int64_t kBlockBytes = 4 << 20;
+
+ScoreType score_type(ElementType type) {
+  switch (type) {
+    case ElementType::kI32:
+    case ElementType::kU32:
+    case ElementType::kF64:
+      return ScoreType::kDouble;
+    case ElementType::kI64:
+    case ElementType::kU64:
+    case ElementType::kF128:
+      return ScoreType::kLongDouble;
+    default:
+      return ScoreType::kFloat;
+  }
+}
+
+// The array lies in a read-only mapping: pages that are given back are read again from the file when they are needed.
+void give_back(const char* begin, const char* end) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
+  const auto last = reinterpret_cast<uintptr_t>(end) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+template <class Element, class Score>
+void copy_rows(const StoredArray& array, int64_t begin, int64_t end, Score* out) {
+  const int64_t videos = array.shape[1];
+  const auto step = array.strides[1] * static_cast<int64_t>(sizeof(Element));
+  for (int64_t row = begin; row < end; ++row) {
+    const char* place = array.data + row * array.strides[0] * static_cast<int64_t>(sizeof(Element));
+    for (int64_t column = 0; column < videos; ++column, place += step)
+      *out++ = static_cast<Score>(widened(load_element<Element>(place, array.big_endian)));
+  }
+}
+
+// Fortran order: down each column, which is how they lie.
+template <class Element, class Score>
+void copy_columns(const StoredArray& array, int64_t begin, int64_t end, Score* out) {
+  const int64_t videos = array.shape[1];
+  for (int64_t column = 0; column < videos; ++column) {
+    for (int64_t row = begin; row < end; ++row) {
+      const char* place =
+          array.data + (row * array.strides[0] + column * array.strides[1]) * static_cast<int64_t>(sizeof(Element));
+      out[(row - begin) * videos + column] =
+          static_cast<Score>(widened(load_element<Element>(place, array.big_endian)));
+    }
+  }
+}
+
+template <class Score>
+void read_block(const StoredArray& array, int64_t begin, int64_t end, Score* out) {
+  with_element(array.type, [&](auto element) {
+    using Element = decltype(element);
+    if (array.strides[0] < array.strides[1]) return copy_columns<Element>(array, begin, end, out);
+    if constexpr (std::is_same_v<Element, Score>) {
+      if (!array.big_endian && array.strides[1] == 1 && array.strides[0] == array.shape[1]) {
+        std::memcpy(out, array.data + begin * array.shape[1] * static_cast<int64_t>(sizeof(Score)),
+                    static_cast<size_t>((end - begin) * array.shape[1]) * sizeof(Score));
+        return;
+      }
+    }
+    copy_rows<Element>(array, begin, end, out);
+  });
+}
+
+template <class Score>
+void read_each(const StoredArray& array, const std::vector<std::pair<int64_t, int64_t>>& pairs, Score* out) {
+  with_element(array.type, [&](auto element) {
+    using Element = decltype(element);
+    for (const auto& [row, column] : pairs)
+      *out++ = static_cast<Score>(widened(load_element<Element>(
+          array.data + (row * array.strides[0] + column * array.strides[1]) * static_cast<int64_t>(sizeof(Element)),
+          array.big_endian)));
+  });
+}
+
+// Calls work(pointer of the score type).
+template <class Work>
+void with_score(ScoreType type, void* out, const Work& work) {
+  if (type == ScoreType::kFloat) return work(static_cast<float*>(out));
+  return type == ScoreType::kDouble ? work(static_cast<double*>(out)) : work(static_cast<long double*>(out));
+}
+
+}  // namespace
+
+StoredScores::StoredScores(StoredArray array, const std::string& origin)
+    : array_(std::move(array)), type_(score_type(array_.type)) {
+  if (array_.shape.size() != 2)
+    throw DataError(origin + ": holds " + array_.description() +
+                    "; a similarity matrix has two dimensions, texts (rows) by videos (columns).");
+  if (array_.shape[0] < 1 || array_.shape[1] < 1)
+    throw DataError(origin + ": holds " + array_.description() + "; at least one text and one video are needed.");
+}
+
+void StoredScores::read_rows(int64_t begin, int64_t end, void* out) const {
+  with_score(type_, out, [&](auto* scores) { read_block(array_, begin, end, scores); });
+  const bool by_rows = array_.strides[0] >= array_.strides[1];
+  const int64_t size = element_size(array_.type);
+  const int64_t extent =
+      ((array_.shape[0] - 1) * array_.strides[0] + (array_.shape[1] - 1) * array_.strides[1] + 1) * size;
+  give_back(array_.data + (by_rows ? begin * array_.strides[0] * size : 0),
+            array_.data + (by_rows ? std::min(end * array_.strides[0] * size, extent) : extent));
+}
+
+void StoredScores::read_pairs(const std::vector<std::pair<int64_t, int64_t>>& pairs, void* out) const {
+  with_score(type_, out, [&](auto* scores) { read_each(array_, pairs, scores); });
+}
+
+std::unique_ptr<ScoreMatrix> open_scores(const std::string& file_and_name) {
+  return std::make_unique<StoredScores>(read_array(file_and_name, 2), file_and_name);
+}
+
+}  // namespace tvr
