@@ -10,6 +10,8 @@ namespace tvr {
 // that does the work; the callback throws tvr::Error for what the user can put right.
 void add_train_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
+void add_metrics_command(CLI::App& app);
+void add_compare_command(CLI::App& app);
 void add_table_command(CLI::App& app);
 void add_data_command(CLI::App& app);
 void add_frames_command(CLI::App& app);

@@ -69,12 +69,6 @@ void add_synth_command(CLI::App& app) {
 
 // ---------------------------------------------------------------------------------------------------- info
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::vector<std::string> parts;
-  for (const int64_t size : shape) parts.push_back(std::to_string(size));
-  return "[" + join(parts, ",") + "]";
-}
-
 void show_arrays(const fs::path& file) {
   constexpr size_t kShown = 200;
   const SafetensorsFile arrays(file);

@@ -3,21 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <iostream>
 
 #include "commands.h"
 #include "experiment.h"
+#include "tvr/base/arrays.h"
 
 namespace tvr {
 namespace {
 
 constexpr int64_t kTexts = 16, kVideos = 16;
-
-std::string shape_text(const torch::Tensor& tensor) {
-  std::string text;
-  for (const int64_t extent : tensor.sizes()) text += (text.empty() ? "" : ",") + std::to_string(extent);
-  return "[" + text + "]";
-}
 
 void print_parameters(const RetrievalModel& model) {
   int64_t all = 0, trainable = 0;
@@ -25,7 +19,7 @@ void print_parameters(const RetrievalModel& model) {
     const auto& parameter = item.value();
     all += parameter.numel();
     if (parameter.requires_grad()) trainable += parameter.numel();
-    fmt::print("{:<62} {:<16} {}\n", item.key(), shape_text(parameter),
+    fmt::print("{:<62} {:<16} {}\n", item.key(), shape_text(parameter.sizes().vec()),
                parameter.requires_grad() ? "trainable" : "frozen");
   }
   fmt::print("\n{} parameters, {} trainable\n", all, trainable);

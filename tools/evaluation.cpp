@@ -64,7 +64,7 @@ Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& mode
   const auto device = model.parameters().front().device();
   const auto split_data = data.split(split);
   auto protocol = make_protocol(experiment, split, weights, command);
-  for (const auto& file : data.sources()) protocol.split_files[file.string()] = sha256_file(file);
+  protocol.split_files = data.checksums();
   const auto similarity =
       compute_similarity(model, split_data, experiment.evaluation, device, fs::temp_directory_path());
   const auto evaluation = evaluate_split(similarity, split_data, protocol);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "feature_source.h"
+#include "tvr/base/file.h"
 #include "tvr/base/parallel.h"
 #include "tvr/data/corpus_source.h"
 #include "tvr/data/video_source.h"
@@ -123,8 +124,10 @@ ExperimentData::ExperimentData(const Experiment& experiment, RetrievalModel& mod
   if (!stills_) corpus_ = experiment.corpus();
 }
 
-std::vector<fs::path> ExperimentData::sources() const {
-  return stills_ ? std::vector<fs::path>{} : corpus_->sources();
+const std::map<std::string, std::string>& ExperimentData::checksums() const {
+  if (checksums_.empty() && !stills_)
+    for (const auto& file : corpus_->sources()) checksums_[file.string()] = sha256_file(file);
+  return checksums_;
 }
 
 EvaluationData ExperimentData::split(const std::string& name) const {

@@ -2,6 +2,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,7 +79,8 @@ class ExperimentData {
   /// Reads all three splits: throws DataError for what is wrong with one or empty, warns of videos shared with
   /// training.
   void check_splits() const;
-  std::vector<std::filesystem::path> sources() const;
+  /// SHA-256 of every annotation file, computed once.
+  const std::map<std::string, std::string>& checksums() const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
@@ -88,6 +90,7 @@ class ExperimentData {
   bool stills_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::shared_ptr<const Corpus> corpus_;
+  mutable std::map<std::string, std::string> checksums_;
 };
 
 }  // namespace tvr

@@ -28,7 +28,8 @@ std::string stamp_of_files(const std::vector<VideoItem>& videos) {
   std::string content;
   for (const auto& video : videos) {
     if (video.path.empty()) return "";
-    content += fmt::format("{} {}\n", fs::file_size(video.path), fs::last_write_time(video.path).time_since_epoch().count());
+    content +=
+        fmt::format("{} {}\n", fs::file_size(video.path), fs::last_write_time(video.path).time_since_epoch().count());
   }
   return sha256(content);
 }
@@ -68,8 +69,8 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
   const auto finished = folder / "finished", made_from = folder / "made_from";
   const auto stamp = stamp_of_files(videos);
   if (stamp.empty() && !fs::exists(finished))
-    throw ConfigError("data.videos: the videos of split '" + split + "' are not to be looked for, and " + folder.string() +
-                      " does not hold their features; name the folder of the videos.");
+    throw ConfigError("data.videos: the videos of split '" + split + "' are not to be looked for, and " +
+                      folder.string() + " does not hold their features; name the folder of the videos.");
   if (!stamp.empty() && fs::exists(folder) && (!fs::exists(made_from) || read_file(made_from) != stamp)) {
     spdlog::info("{}: the videos have changed, their features are made again", folder.string());
     fs::remove_all(folder);

@@ -8,10 +8,10 @@
 
 namespace tvr {
 
-/// The features a cached video encoder asks for, of one split: read from spec.source/features/, or made there first by the
-/// video encoder of that run. The folder's name depends on the weights, the sampling and the videos' ids; it is made again
-/// when the files have changed. With data.videos: "" a folder made elsewhere is taken as it is. Throws ConfigError if the
-/// features do not fit `encoder` or are not there and cannot be made.
+/// The features a cached video encoder asks for, of one split: read from spec.source/features/, or made there first by
+/// the video encoder of that run. The folder's name depends on the weights, the sampling and the videos' ids; it is
+/// made again when the files have changed. With data.videos: "" a folder made elsewhere is taken as it is. Throws
+/// ConfigError if the features do not fit `encoder` or are not there and cannot be made.
 std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, const VideoEncoder& encoder,
                                                  const std::string& split, const std::vector<VideoItem>& videos,
                                                  const torch::Device& device);

@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
   app.footer("`tvr COMMAND --help` shows examples.");
   tvr::add_train_command(app);
   tvr::add_eval_command(app);
+  tvr::add_metrics_command(app);
+  tvr::add_compare_command(app);
   tvr::add_table_command(app);
   tvr::add_data_command(app);
 #ifdef TVR_WITH_VIDEO

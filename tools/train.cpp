@@ -33,7 +33,7 @@ void write_manifest(const RunDirectory& run, const Experiment& experiment, const
                     const torch::Device& device, const TrainRequest& request, const TrainState& state,
                     const std::string& status) {
   nlohmann::ordered_json sources = nlohmann::ordered_json::object();
-  for (const auto& file : data.sources()) sources[file.string()] = sha256_file(file);
+  for (const auto& [file, checksum] : data.checksums()) sources[file] = checksum;
   const nlohmann::ordered_json manifest{{"command", request.command},
                                         {"status", status},
                                         {"written", utc_now()},

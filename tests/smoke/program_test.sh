@@ -86,6 +86,21 @@ grep -q "</html>" page.html || fail "the page is not complete"
 expect 0 "threads1" "$tvr" table threads0 threads1
 expect 0 "text_projection" "$tvr" describe threads0
 
+# A matrix gives the numbers of the evaluation that wrote it; runs and matrices can be compared.
+expect 0 "random order" "$tvr" metrics sim.npy --corpus msrvtt:corpus --draws 200 --json sim.json --html sim.html
+measured() { sed '/"protocol"/,$d' "$1"; }
+cmp -s <(measured sim.json) <(measured metrics.json) || fail "metrics of the saved matrix are other numbers than eval's"
+grep -q "</html>" sim.html || fail "the page of a matrix is not complete"
+expect 0 "McNemar" "$tvr" compare threads0 carried_name=threads1 --draws 200 --html compare.html
+expect 0 "No difference in R@1 is shown" "$tvr" compare a=sim.npy b=sim.npy --corpus msrvtt:corpus --draws 200
+expect 2 "same texts and videos|only clear for a square" "$tvr" metrics sim.npy
+expect 2 "temperature above 0" "$tvr" metrics sim.npy --rerank dual_softmax
+printf 'cos\nsystem\n(S"touch executed"\ntR.' > evil.pt
+expect 2 "evil.pt" "$tvr" metrics evil.pt
+head -c 1000 sim.npy > cut.npy
+expect 2 "cut.npy" "$tvr" metrics cut.npy
+[[ ! -e executed ]] || fail "a pickle was executed"
+
 # Features travel without their videos; without either, it is said before any work.
 expect 0 "R@1" "$tvr" train "$config" "${small[@]}" run.dir=carried data.videos=
 [[ $(weights threads0) == "$(weights carried)" ]] || fail "features without videos give other weights"

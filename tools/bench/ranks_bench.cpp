@@ -1,7 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "tvr/base/random.h"
-#include "tvr/eval/metrics.h"
+#include "tvr/eval/ranks.h"
 
 namespace tvr {
 namespace {
@@ -14,11 +14,9 @@ void both_directions(benchmark::State& state) {
   for (auto& score : scores) score = static_cast<float>(random.normal());
   std::vector<int64_t> video_of_text;
   for (int64_t i = 0; i < texts; ++i) video_of_text.push_back(i * videos / texts);
-  const SimilarityView view{scores.data(), texts, videos};
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(text_to_video_ranks(view, video_of_text));
-    benchmark::DoNotOptimize(video_to_text_ranks(view, video_of_text, VideoToText::kBestCaption));
-  }
+  const DenseScores matrix(scores.data(), texts, videos);
+  const GroundTruth truth(video_of_text, videos);
+  for (auto _ : state) benchmark::DoNotOptimize(rank_both(matrix, truth, VideoToText::kBestCaption));
 }
 BENCHMARK(both_directions)->Args({1000, 1000})->Args({20000, 1000})->Unit(benchmark::kMillisecond);
 

@@ -25,7 +25,8 @@ BENCHMARK(resize_to_224)->Unit(benchmark::kMillisecond);
 void baseline_torch_resize_to_224(benchmark::State& state) {
   at::set_num_threads(1);
   auto image = noise();
-  const auto pixels = torch::from_blob(image.pixels.data(), {1, kHeight, kWidth, 3}, torch::kUInt8).permute({0, 3, 1, 2});
+  const auto pixels =
+      torch::from_blob(image.pixels.data(), {1, kHeight, kWidth, 3}, torch::kUInt8).permute({0, 3, 1, 2});
   for (auto _ : state)
     benchmark::DoNotOptimize(at::_upsample_bicubic2d_aa(pixels, {kSize, kSize * kWidth / kHeight}, false));
 }
