@@ -8,4 +8,4 @@ tvr_library(tvr_metrics
           statistics.cpp table.cpp table_spec.cpp tags_file.cpp
   LINKS tvr_base tvr_config nlohmann_json::nlohmann_json
   PRIVATE_LINKS Boost::headers)
-set_source_files_properties(score_counts.cpp ranks.cpp PROPERTIES COMPILE_OPTIONS -O3)  # -O2 of GCC 12 leaves loops as they are
+set_source_files_properties(score_counts.cpp ranks.cpp retrieved.cpp PROPERTIES COMPILE_OPTIONS -O3)  # -O2 of GCC 12 leaves loops as they are

@@ -6,6 +6,7 @@
 
 #include "eval/column_counter.h"
 #include "eval/score_counts.h"
+#include "eval/score_types.h"
 #include "tvr/base/error.h"
 #include "tvr/base/names.h"
 #include "tvr/base/parallel.h"
@@ -147,11 +148,11 @@ RankList rank_texts(const ScoreMatrix& scores, const GroundTruth& truth, int64_t
   std::vector<std::vector<T>> right_of_text(right == nullptr ? 0 : scores.texts());
   parallel_for(static_cast<int64_t>(parts.size()), threads, [&](int64_t part) {
     const int64_t begin = part * rows, end = std::min(scores.texts(), begin + rows);
-    std::vector<T> block((end - begin) * videos);
-    scores.read_rows(begin, end, block.data());
+    const auto block = row_buffer<T>(scores, end - begin);
+    scores.read_rows(begin, end, block.get());
     parts[part].candidates = videos;
     for (int64_t text = begin; text < end; ++text) {
-      auto query = rank_row(block.data() + (text - begin) * videos, videos, text, truth);
+      auto query = rank_row(block.get() + (text - begin) * videos, videos, text, truth);
       append(parts[part], query);
       if (right != nullptr) right_of_text[text] = std::move(query.right);
     }
@@ -199,12 +200,12 @@ ColumnCounter<T> count_columns(const ScoreMatrix& scores, const GroundTruth& tru
     auto& counter = counters[job];
     const int64_t first = job * units / jobs, last = (job + 1) * units / jobs;
     if (!every) return BestCaptions<T>(scores, truth, counter, rows).count(first, last);
-    std::vector<T> block(rows * scores.videos());
+    const auto block = row_buffer<T>(scores, rows);
     for (int64_t unit = first; unit < last; ++unit) {
       const int64_t begin = unit * rows, end = std::min(scores.texts(), begin + rows);
-      scores.read_rows(begin, end, block.data());
-      counter.note_special(block.data(), end - begin);
-      counter.count(block.data(), end - begin);
+      scores.read_rows(begin, end, block.get());
+      counter.note_special(block.get(), end - begin);
+      counter.count(block.get(), end - begin);
     }
   });
   for (int64_t job = 1; job < jobs; ++job) counters[0].add(counters[job]);
@@ -233,13 +234,6 @@ void check_variant(const GroundTruth& truth, VideoToText variant) {
     throw DataError(
         "A text is right for several videos, so a video has no best caption of its own; rank video to text by "
         "every-caption.");
-}
-
-// Calls work(T{}) with the type of the scores.
-template <class Work>
-auto with_type(const ScoreMatrix& scores, const Work& work) {
-  if (scores.type() == ScoreType::kFloat) return work(float{});
-  return scores.type() == ScoreType::kDouble ? work(double{}) : work(static_cast<long double>(0));
 }
 
 }  // namespace
@@ -291,14 +285,15 @@ RankList RankList::subset(const std::vector<int64_t>& indices) const {
 
 RankList text_to_video_ranks(const ScoreMatrix& scores, const GroundTruth& truth, int64_t threads) {
   check_sizes(scores, truth);
-  return with_type(scores, [&](auto zero) { return rank_texts<decltype(zero)>(scores, truth, threads, nullptr); });
+  return with_score_type(scores,
+                         [&](auto zero) { return rank_texts<decltype(zero)>(scores, truth, threads, nullptr); });
 }
 
 RankList video_to_text_ranks(const ScoreMatrix& scores, const GroundTruth& truth, VideoToText variant,
                              int64_t threads) {
   check_sizes(scores, truth);
   check_variant(truth, variant);
-  return with_type(scores, [&](auto zero) {
+  return with_score_type(scores, [&](auto zero) {
     return rank_videos(scores, truth, variant, threads, read_right_scores<decltype(zero)>(scores, truth));
   });
 }
@@ -306,7 +301,7 @@ RankList video_to_text_ranks(const ScoreMatrix& scores, const GroundTruth& truth
 RankLists rank_both(const ScoreMatrix& scores, const GroundTruth& truth, VideoToText variant, int64_t threads) {
   check_sizes(scores, truth);
   check_variant(truth, variant);
-  return with_type(scores, [&](auto zero) {
+  return with_score_type(scores, [&](auto zero) {
     RightScores<decltype(zero)> right;
     auto texts = rank_texts(scores, truth, threads, &right);
     return RankLists{std::move(texts), rank_videos(scores, truth, variant, threads, std::move(right))};

@@ -50,6 +50,28 @@ ScoreCounts count_chunks(const T* scores, int64_t count, T threshold) {
   return counts;
 }
 
+TVR_VECTOR_CLONES int32_t mark_above(const float* scores, int64_t count, float threshold) {
+  int32_t above = 0;
+  for (int64_t i = 0; i < count; ++i) above |= scores[i] > threshold ? 1 : 0;
+  return above;
+}
+TVR_VECTOR_CLONES int64_t mark_above(const double* scores, int64_t count, double threshold) {
+  int64_t above = 0;
+  for (int64_t i = 0; i < count; ++i) above |= scores[i] > threshold ? 1 : 0;
+  return above;
+}
+
+TVR_VECTOR_CLONES int32_t mark_beyond_each(const float* scores, const float* thresholds, int64_t count) {
+  int32_t above = 0;
+  for (int64_t i = 0; i < count; ++i) above |= scores[i] <= thresholds[i] ? 0 : 1;
+  return above;
+}
+TVR_VECTOR_CLONES int64_t mark_beyond_each(const double* scores, const double* thresholds, int64_t count) {
+  int64_t above = 0;
+  for (int64_t i = 0; i < count; ++i) above |= scores[i] <= thresholds[i] ? 0 : 1;
+  return above;
+}
+
 // x - x is 0 for every finite x and NaN for all others.
 TVR_VECTOR_CLONES int64_t count_not_finite(const float* scores, int64_t count) {
   int64_t wrong = 0;
@@ -72,6 +94,26 @@ ScoreCounts count_scores(const double* scores, int64_t count, double threshold) 
 }
 ScoreCounts count_scores(const long double* scores, int64_t count, long double threshold) {
   return count_chunks(scores, count, threshold);
+}
+
+bool any_above(const float* scores, int64_t count, float threshold) {
+  return mark_above(scores, count, threshold) != 0;
+}
+bool any_above(const double* scores, int64_t count, double threshold) {
+  return mark_above(scores, count, threshold) != 0;
+}
+bool any_above(const long double* scores, int64_t count, long double threshold) {
+  return std::any_of(scores, scores + count, [&](long double score) { return score > threshold; });
+}
+
+bool any_beyond_each(const float* scores, const float* thresholds, int64_t count) {
+  return mark_beyond_each(scores, thresholds, count) != 0;
+}
+bool any_beyond_each(const double* scores, const double* thresholds, int64_t count) {
+  return mark_beyond_each(scores, thresholds, count) != 0;
+}
+bool any_beyond_each(const long double* scores, const long double* thresholds, int64_t count) {
+  return !std::equal(scores, scores + count, thresholds, [](long double a, long double b) { return a <= b; });
 }
 
 bool all_finite(const float* scores, int64_t count) {

@@ -11,6 +11,16 @@ ScoreCounts count_scores(const float* scores, int64_t count, float threshold);
 ScoreCounts count_scores(const double* scores, int64_t count, double threshold);
 ScoreCounts count_scores(const long double* scores, int64_t count, long double threshold);
 
+/// True if a score is above the threshold.
+bool any_above(const float* scores, int64_t count, float threshold);
+bool any_above(const double* scores, int64_t count, double threshold);
+bool any_above(const long double* scores, int64_t count, long double threshold);
+
+/// True unless every score is at most the threshold of its place, which a NaN on either side never is.
+bool any_beyond_each(const float* scores, const float* thresholds, int64_t count);
+bool any_beyond_each(const double* scores, const double* thresholds, int64_t count);
+bool any_beyond_each(const long double* scores, const long double* thresholds, int64_t count);
+
 /// True if every score is finite.
 bool all_finite(const float* scores, int64_t count);
 bool all_finite(const double* scores, int64_t count);

@@ -13,7 +13,9 @@
 namespace tvr {
 namespace {
 
-constexpr int64_t kBlockBytes = 4 << 20;
+#ifndef MADV_POPULATE_READ
+constexpr int MADV_POPULATE_READ = 22;  // Linux 5.14
+#endif
 
 ScoreType score_type(ElementType type) {
   switch (type) {
@@ -30,12 +32,22 @@ ScoreType score_type(ElementType type) {
   }
 }
 
-// The array lies in a read-only mapping: pages that are given back are read again from the file when they are needed.
-void give_back(const char* begin, const char* end) {
+// The bytes that hold these rows: in Fortran order all of them do.
+std::pair<const char*, const char*> bytes_of_rows(const StoredArray& array, int64_t begin, int64_t end) {
+  const int64_t size = element_size(array.type), rows = array.shape[0], columns = array.shape[1];
+  const int64_t extent = ((rows - 1) * array.strides[0] + (columns - 1) * array.strides[1] + 1) * size;
+  if (array.strides[0] < array.strides[1]) return {array.data, array.data + extent};
+  return {array.data + begin * array.strides[0] * size, array.data + std::min(end * array.strides[0] * size, extent)};
+}
+
+// The array lies in a read-only mapping of a file. Pages are fetched a block at a time, which takes half as long as one
+// fault after the other, and given back at once: they are read again from the file when they are needed. Both are
+// advice: a kernel that does not know the first one reads all the same.
+void advise(const char* begin, const char* end, int advice) {
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
   const auto last = reinterpret_cast<uintptr_t>(end) / page * page;
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, advice);
 }
 
 template <class Element, class Score>
@@ -109,13 +121,10 @@ StoredScores::StoredScores(StoredArray array, const std::string& origin)
 }
 
 void StoredScores::read_rows(int64_t begin, int64_t end, void* out) const {
+  const auto [first, last] = bytes_of_rows(array_, begin, end);
+  if (array_.strides[0] >= array_.strides[1]) advise(first, last, MADV_POPULATE_READ);
   with_score(type_, out, [&](auto* scores) { read_block(array_, begin, end, scores); });
-  const bool by_rows = array_.strides[0] >= array_.strides[1];
-  const int64_t size = element_size(array_.type);
-  const int64_t extent =
-      ((array_.shape[0] - 1) * array_.strides[0] + (array_.shape[1] - 1) * array_.strides[1] + 1) * size;
-  give_back(array_.data + (by_rows ? begin * array_.strides[0] * size : 0),
-            array_.data + (by_rows ? std::min(end * array_.strides[0] * size, extent) : extent));
+  advise(first, last, MADV_DONTNEED);
 }
 
 void StoredScores::read_pairs(const std::vector<std::pair<int64_t, int64_t>>& pairs, void* out) const {
