@@ -9,6 +9,7 @@
 
 #include "eval/stored_elements.h"
 #include "tvr/base/error.h"
+#include "tvr/base/temporary_file.h"
 
 namespace tvr {
 namespace {
@@ -102,6 +103,36 @@ void read_each(const StoredArray& array, const std::vector<std::pair<int64_t, in
   });
 }
 
+// A large matrix in Fortran order has a row scattered over all of its pages: it is turned once, through a temporary
+// file, instead of for every pass.
+StoredArray in_row_order(const StoredArray& array, const std::string& origin) {
+  constexpr int64_t kBufferBytes = 64 << 20;
+  constexpr int64_t kColumns =
+      1024;  // given back together: the kernel maps up to 64 KiB around each page that is touched
+  const int64_t size = element_size(array.type), columns = array.shape[1];
+  const int64_t rows = std::clamp<int64_t>(kBufferBytes / (columns * size), 1, array.shape[0]);
+  TemporaryFile file(origin);
+  std::vector<char> block(static_cast<size_t>(rows * columns * size));
+  for (int64_t begin = 0; begin < array.shape[0]; begin += rows) {
+    const int64_t end = std::min(array.shape[0], begin + rows);
+    for (int64_t column = 0; column < columns; ++column) {
+      const char* place = array.data + column * array.strides[1] * size;
+      for (int64_t row = begin; row < end; ++row)
+        std::memcpy(block.data() + ((row - begin) * columns + column) * size, place + row * array.strides[0] * size,
+                    static_cast<size_t>(size));
+      if (column % kColumns == kColumns - 1)
+        advise(place - (kColumns - 1) * array.strides[1] * size, place, MADV_DONTNEED);
+    }
+    file.append(block.data(), static_cast<size_t>((end - begin) * columns * size));
+  }
+  auto turned = array;
+  auto map = file.map();
+  turned.data = map.get();
+  turned.keeps_alive = std::move(map);
+  turned.strides = {columns, 1};
+  return turned;
+}
+
 // Calls work(pointer of the score type).
 template <class Work>
 void with_score(ScoreType type, void* out, const Work& work) {
@@ -132,7 +163,12 @@ void StoredScores::read_pairs(const std::vector<std::pair<int64_t, int64_t>>& pa
 }
 
 std::unique_ptr<ScoreMatrix> open_scores(const std::string& file_and_name) {
-  return std::make_unique<StoredScores>(read_array(file_and_name, 2), file_and_name);
+  auto array = read_array(file_and_name, 2);
+  constexpr int64_t kSmall = 64 << 20;
+  if (array.shape.size() == 2 && array.strides[0] < array.strides[1] &&
+      array.shape[0] * array.shape[1] * element_size(array.type) > kSmall)
+    array = in_row_order(array, file_and_name);
+  return std::make_unique<StoredScores>(std::move(array), file_and_name);
 }
 
 }  // namespace tvr

@@ -17,6 +17,19 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// What `read` returns where no file may grow beyond 4 KiB, as on a full disk.
+std::string with_small_disk(const std::function<std::string()>& read) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{4096, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  auto result = read();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  return result;
+}
+
 class Zip : public testing::Test {
  protected:
   ZipArchive open(const std::string& bytes) {
@@ -77,16 +90,16 @@ TEST_F(Zip, SaysWhereNoTemporaryFileCanBeWritten) {
   ::unsetenv("TMPDIR");
   EXPECT_THAT(absent, HasSubstr("TMPDIR"));
 
-  rlimit before{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit small{4096, before.rlim_max};
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  ::setrlimit(RLIMIT_FSIZE, &small);  // as a full disk would
-  const auto full = test::refusal_of([&] { archive.read("deflated"); });
-  ::setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, handler);
+  const auto full = with_small_disk([&] { return test::refusal_of([&] { archive.read("deflated"); }); });
   EXPECT_THAT(full, HasSubstr("member 'deflated': a temporary file in"));
   EXPECT_THAT(full, HasSubstr("more space"));
+}
+
+TEST_F(Zip, ABombFillsNoDisk) {
+  const auto archive = open(test::zip_of(
+      {{.name = "bomb", .content = std::string(1'000'000, 'x'), .deflate = true, .size_error = -999'000}}));
+  const auto refused = with_small_disk([&] { return test::refusal_of([&] { archive.read("bomb"); }); });
+  EXPECT_THAT(refused, HasSubstr("do not unpack to the 1000 bytes"));
 }
 
 TEST_F(Zip, RefusesWhatItCannotUnpack) {
