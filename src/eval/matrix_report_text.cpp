@@ -1,3 +1,4 @@
+#include <sstream>
 #include <stdexcept>
 
 #include "eval/grid.h"
@@ -148,7 +149,10 @@ std::string render_matrix_report(const MatrixReport& report, TableFormat format)
     return text;
   }
   auto first = grids[0];
-  first.notes.insert(first.notes.begin(), report_lines(report));
+  std::istringstream lines(report_lines(report));
+  std::vector<std::string> notes;
+  for (std::string line; std::getline(lines, line);) notes.push_back(line);
+  first.notes.insert(first.notes.begin(), notes.begin(), notes.end());
   const auto render = format == TableFormat::kMarkdown ? grid_to_markdown : grid_to_latex;
   auto text = render(first);
   for (size_t i = 1; i < grids.size(); ++i) text += "\n" + render(grids[i]);

@@ -9,6 +9,7 @@
 #include "eval/grid.h"
 #include "eval/page_charts.h"
 #include "eval/page_parts.h"
+#include "eval/report_text.h"
 
 namespace tvr {
 namespace {
@@ -80,20 +81,8 @@ std::string numbers_html(const EvaluationReport& report) {
 }
 
 std::string breakdown_table(const Breakdown& breakdown, const RandomNumbers& random) {
-  Grid grid{"", breakdown.tag, {}, {"R@1", "R@5", "R@10", "MdR", "twin accuracy", "queries"}, {}, {}};
-  constexpr std::array<Metric, 4> kShown{Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR};
-  GridRow chance{"random order", {}, true};
-  for (const auto& entry : breakdown.entries) {
-    GridRow row{entry.value, {}, false};
-    for (const auto metric : kShown)
-      row.cells.push_back(number_cell(entry.metrics[metric], interval_of(entry.metrics, metric)));
-    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95) : GridCell{});
-    row.cells.push_back({std::to_string(entry.metrics.queries), "", ""});
-    grid.rows.push_back(row);
-  }
-  for (const auto metric : kShown) chance.cells.push_back(number_cell(random.text_to_video[metric]));
-  chance.cells.insert(chance.cells.end(), {number_cell(kRandomTwinAccuracy), GridCell{}});
-  grid.rows.push_back(chance);
+  auto grid = breakdown_grid(breakdown, random);
+  grid.title.clear();  // the section has it
   return grid_to_html(grid);
 }
 
@@ -113,9 +102,9 @@ std::string breakdowns_html(const EvaluationReport& report) {
         "<div class=\"side\">\n" +
             panel_html("Percent", breakdown_legend_html(breakdown) + breakdown_bars_svg(breakdown, report.random)) +
             breakdown_table(breakdown, report.random) + "</div>\n" +
-            "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, "
-            "the share that scores its own video above "
-            "the twin.</p>\n");
+            (has_twins(breakdown) ? "<p class=\"note\">Twin accuracy: of the queries whose video has a twin, the share "
+                                    "that scores its own video above the twin.</p>\n"
+                                  : ""));
   return html;
 }
 

@@ -8,6 +8,7 @@
 
 #include "eval/chart_parts.h"
 #include "eval/grid.h"
+#include "eval/report_text.h"
 
 namespace tvr {
 namespace {
@@ -40,11 +41,6 @@ std::string measured_bar(double y, double height, const std::string& style, cons
   return body + line(x(interval->low), middle, x(interval->high), middle, "whisker") +
          line(x(interval->low), middle - 3, x(interval->low), middle + 3, "whisker") +
          line(x(interval->high), middle - 3, x(interval->high), middle + 3, "whisker");
-}
-
-bool has_twins(const Breakdown& breakdown) {
-  return std::any_of(breakdown.entries.begin(), breakdown.entries.end(),
-                     [](const BreakdownEntry& entry) { return entry.twins.has_value(); });
 }
 
 // Long tag values would leave no room for their bars.

@@ -38,7 +38,8 @@ std::string counts_line(const EvaluationReport& report) {
                      std::to_string(protocol.texts) + " texts, " + std::to_string(protocol.videos) + " videos; ties " +
                      tie_policy_name(protocol.ties) + "; video to text by " +
                      video_to_text_name(protocol.video_to_text);
-  if (!report.whole.text_to_video.ci95) return line + "\n";
+  if (!report.whole.text_to_video.ci95)
+    return line + (protocol.bootstrap_draws > 0 ? "\nno intervals: all queries are linked by common videos\n" : "\n");
   return line + "\n95 % intervals: " + std::to_string(protocol.bootstrap_draws) + " draws of " +
          std::to_string(protocol.clusters) + " clusters, seed " + std::to_string(protocol.bootstrap_seed) + "\n";
 }
@@ -91,25 +92,28 @@ Grid parts_grid(const EvaluationReport& report) {
   return grid;
 }
 
+bool has_twins(const Breakdown& breakdown) {
+  return std::any_of(breakdown.entries.begin(), breakdown.entries.end(),
+                     [](const BreakdownEntry& entry) { return entry.twins.has_value(); });
+}
+
 Grid breakdown_grid(const Breakdown& breakdown, const RandomNumbers& random) {
-  Grid grid{"Text to video by " + breakdown.tag,
-            breakdown.tag,
-            {},
-            {"R@1", "R@5", "R@10", "MdR", "queries", "twin accuracy"},
-            {},
-            {}};
+  const bool twins = has_twins(breakdown);
+  Grid grid{"Text to video by " + breakdown.tag, breakdown.tag, {}, {"R@1", "R@5", "R@10", "MdR", "queries"}, {}, {}};
+  if (twins) grid.columns.emplace_back("twin accuracy");
   for (const auto& entry : breakdown.entries) {
     GridRow row{entry.value, {}, false};
-    for (const auto metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR})
+    for (const auto& metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR})
       row.cells.push_back(number_cell(entry.metrics[metric], interval_of(entry.metrics, metric)));
     row.cells.push_back({std::to_string(entry.metrics.queries), "", ""});
-    row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95) : GridCell{});
+    if (twins) row.cells.push_back(entry.twins ? number_cell(entry.twins->accuracy, entry.twins->ci95) : GridCell{});
     grid.rows.push_back(row);
   }
   GridRow row{"random order", {}, true};
-  for (const auto metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR})
+  for (const auto& metric : {Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR})
     row.cells.push_back(number_cell(random.text_to_video[metric]));
-  row.cells.insert(row.cells.end(), {GridCell{}, number_cell(kRandomTwinAccuracy)});
+  row.cells.emplace_back();
+  if (twins) row.cells.push_back(number_cell(kRandomTwinAccuracy));
   grid.rows.push_back(row);
   return grid;
 }
