@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "tvr/base/file.h"
 #include "tvr/base/names.h"
 #include "tvr/eval/comparison.h"
+#include "tvr/eval/rerank.h"
 #include "tvr/eval/score_file.h"
 #include "tvr/eval/table.h"
 
@@ -77,9 +79,33 @@ std::optional<fs::path> ranks_file(const std::string& path) {
       throw DataError(path + ": holds no ranks.safetensors; it is no run directory of tvr that was evaluated.");
     return file;
   }
-  if (!fs::is_regular_file(path) || fs::path(path).extension() != ".safetensors") return std::nullopt;
-  if (!SafetensorsFile(path).has("t2v_rank")) return std::nullopt;
-  return path;
+  if (!fs::is_regular_file(path)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::string start(9, '\0');  // a safetensors file: eight bytes of a length, then JSON
+  if (!file.read(start.data(), static_cast<std::streamsize>(start.size())) || start[8] != '{') return std::nullopt;
+  return SafetensorsFile(path).has("t2v_rank") ? std::optional<fs::path>(path) : std::nullopt;
+}
+
+// "sim.npy@dual_softmax:100": a matrix, post-processed.
+std::pair<std::string, std::optional<RerankSpec>> split_rerank(const std::string& file) {
+  const auto at = file.rfind('@');
+  if (at == std::string::npos || fs::exists(file)) return {file, std::nullopt};
+  const auto spec = parse_rerank(file.substr(at + 1));
+  if (spec.needs_bank())
+    throw ConfigError(file +
+                      ": re-ranking with a query bank cannot be compared here; dual_softmax:T and "
+                      "inverted_softmax:T can.");
+  return {file.substr(0, at), spec};
+}
+
+// Ranks were made under rules and for queries of their own.
+void check_options_of_ranks(const ProtocolOptions& options) {
+  const std::vector<std::pair<std::string, std::string>> given{
+      {"--v2t", options.v2t},           {"--groups", options.groups}, {"--video-ids", options.video_ids},
+      {"--text-ids", options.text_ids}, {"--corpus", options.corpus}, {"--ndcg", options.ndcgs.empty() ? "" : "K"}};
+  for (const auto& [name, value] : given)
+    if (!value.empty())
+      throw ConfigError(name + " is for similarity matrices; run directories and ranks bring their own.");
 }
 
 // Reads systems one after the other; the first one decides what the queries are.
@@ -105,12 +131,21 @@ class SystemReader {
   void add_ranks(ComparedSystem& system, const fs::path& file) {
     const auto ranks = read_ranks(file);
     const auto policy = parse_tie_policy(options_.ties);
+    auto metrics = metrics_of_options(options_);
+    std::erase_if(metrics, [](const Metric& metric) {  // these need the ranks of every right candidate
+      return metric.kind == Metric::Kind::kAveragePrecision || metric.kind == Metric::Kind::kNdcg;
+    });
     const auto add = [&](std::vector<SeedResult>& seeds, const QueryRanks& direction, ComparedQueries& queries) {
-      seeds.push_back({query_values(direction.positions(policy)), direction.ids, 0});
+      // Files of before the number was kept: every video with a text was a candidate, in either direction.
+      const auto videos_with_text = static_cast<int64_t>(ranks.video_to_text.ids.size());
+      seeds.push_back({query_values(direction.positions(policy), metrics), direction.ids,
+                       direction.candidates > 0 ? direction.candidates : videos_with_text});
       if (queries.clusters.empty()) queries.clusters = number_clusters(direction.clusters);
     };
     add(system.text_to_video, ranks.text_to_video, texts);
     add(system.video_to_text, ranks.video_to_text, videos);
+    if (texts.captions.empty() && !options_.captions.empty())
+      texts.captions = read_captions(options_.captions, static_cast<int64_t>(ranks.text_to_video.ids.size()));
   }
 
   void add_matrix(ComparedSystem& system, const std::string& file) {
@@ -118,14 +153,19 @@ class SystemReader {
       throw ConfigError(file +
                         ": is a similarity matrix, other systems are run directories or ranks; compare either "
                         "with its own kind (tvr metrics --ranks writes ranks of a matrix).");
-    const auto scores = open_scores(file);
+    const auto [path, spec] = split_rerank(file);
+    const auto scores = open_scores(path);
     if (!data_) {
       data_ = read_texts_and_videos(options_, scores->texts(), scores->videos());
-      notes = data_->notes;
+      notes.insert(notes.end(), data_->notes.begin(), data_->notes.end());
     }
     const auto protocol = protocol_of(options_, *data_, "");
     const auto& input = data_->input;
-    const auto lists = rank_both(*scores, input.truth, protocol.video_to_text, options_.threads);
+    if (scores->texts() != input.truth.texts() || scores->videos() != input.truth.videos())
+      throw DataError(path + ": is " + std::to_string(scores->texts()) + " x " + std::to_string(scores->videos()) +
+                      ", the systems before it " + std::to_string(input.truth.texts()) + " x " +
+                      std::to_string(input.truth.videos()) + "; only the same texts and videos can be compared.");
+    const auto lists = rank(*scores, spec, input.truth, protocol.video_to_text);
     const auto& best = lists.text_to_video.best;
     if (std::all_of(best.begin(), best.end(), [](double score) { return std::isnan(score); }))
       throw DataError(file + ": the right scores are all NaN; there is nothing to compare.");
@@ -133,6 +173,17 @@ class SystemReader {
     add(system.text_to_video, lists.text_to_video, input.text_ids, input.truth.of_texts(clusters), texts);
     add(system.video_to_text, lists.video_to_text, input.video_ids, clusters, videos);
     if (texts.captions.empty()) texts.captions = data_->captions;
+  }
+
+  RankLists rank(const ScoreMatrix& scores, const std::optional<RerankSpec>& spec, const GroundTruth& truth,
+                 VideoToText variant) {
+    if (!spec) return rank_both(scores, truth, variant, options_.threads);
+    const auto note =
+        spec->text() + " looks at all test queries at once (transductive): no fair opponent of raw numbers";
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    return {text_to_video_ranks(*rerank_for_texts(scores, *spec, nullptr, options_.threads), truth, options_.threads),
+            video_to_text_ranks(*rerank_for_videos(scores, *spec, nullptr, options_.threads), truth, variant,
+                                options_.threads)};
   }
 
   void add(std::vector<SeedResult>& seeds, const RankList& ranks, const std::vector<std::string>& ids,
@@ -167,7 +218,9 @@ void compare(const CompareRequest& request) {
   check_outputs({request.json, "", request.html, ""});
   const auto systems = parse_systems(request.systems);
   if (systems.size() < 2) throw ConfigError("A comparison needs at least two systems; the first is the baseline.");
-  SystemReader reader(request.protocol, ranks_file(systems[0].files[0]).has_value());
+  const bool from_ranks = ranks_file(systems[0].files[0]).has_value();
+  if (from_ranks) check_options_of_ranks(request.protocol);
+  SystemReader reader(request.protocol, from_ranks);
   ComparisonInput input;
   for (const auto& files : systems) input.systems.push_back(reader.read(files));
   input.text_to_video = reader.texts;
@@ -198,8 +251,10 @@ void add_compare_command(CLI::App& app) {
   command
       ->add_option("SYSTEM", request->systems,
                    "two or more, the first is the baseline: a similarity matrix (as for tvr metrics), a run directory, "
-                   "or ranks; NAME=FILE names it, several files separated by commas are its seeds")
+                   "or ranks; MATRIX@dual_softmax:T post-processes it; NAME=FILE names it, several files separated by "
+                   "commas are its seeds")
       ->required();
+  command->add_option("--captions", request->protocol.captions, "the texts themselves, one a line, to be shown");
   add_protocol_options(*command, request->protocol);
   command->add_option("--format", request->format, "text, markdown or latex")->capture_default_str();
   command->add_option("--json", request->json, "write everything as JSON; - is standard output, instead of the table");
@@ -207,6 +262,7 @@ void add_compare_command(CLI::App& app) {
   command->footer(
       "Queries are resampled and swapped by video where several captions share one.\n\nExamples:\n"
       "  tvr compare baseline.npy ours.npy\n"
+      "  tvr compare sim.npy sim.npy@dual_softmax:100\n"
       "  tvr compare base=b0.npy,b1.npy,b2.npy ours=o0.npy,o1.npy,o2.npy --groups video_of_caption.txt\n"
       "  tvr compare runs/demo/mean_pool runs/demo/token_wise_frames runs/demo/token_wise_patches --html compare.html");
   command->callback([request] { compare(*request); });

@@ -17,21 +17,6 @@ namespace {
 
 constexpr int64_t kMostDraws = 10'000'000;
 
-// Captions, one a line, as they are shown to readers.
-std::vector<std::string> read_captions(const std::string& file, int64_t texts) {
-  const auto content = read_file(file);
-  std::vector<std::string> lines;
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    lines.push_back(content.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  if (static_cast<int64_t>(lines.size()) != texts)
-    throw DataError(file + ": has " + std::to_string(lines.size()) + " lines for " + std::to_string(texts) +
-                    " texts; give one caption a line, in order.");
-  return lines;
-}
-
 // The split of a corpus: "msrvtt:FOLDER", its videos not looked for.
 RetrievalSplit read_corpus_split(const std::string& corpus, const std::string& split) {
   const auto colon = corpus.find(':');
@@ -93,7 +78,6 @@ void add_protocol_options(CLI::App& command, ProtocolOptions& options) {
                      "or tabs), or a JSON list, or an array file; default: text i belongs to video i");
   command.add_option("--video-ids", options.video_ids, "ids of the columns, one a line or a JSON list");
   command.add_option("--text-ids", options.text_ids, "ids of the rows, one a line or a JSON list");
-  command.add_option("--captions", options.captions, "the texts themselves, one a line, to be shown");
   command.add_option("--corpus", options.corpus,
                      "take texts, videos and their order from a corpus: TYPE:FOLDER, as in msrvtt:FOLDER");
   command.add_option("--split", options.split, "split of the corpus: its name or a list of ids; msrvtt also knows 1ka")
@@ -101,10 +85,16 @@ void add_protocol_options(CLI::App& command, ProtocolOptions& options) {
   command.add_option("--v2t", options.v2t,
                      "candidates of video to text: best-caption (default: each video by its best caption) or "
                      "every-caption");
-  command.add_option("--ties", options.ties, "what equal scores do to a query: pessimistic, average or optimistic")
+  command
+      .add_option("--ties", options.ties,
+                  "what equal scores do to a query: pessimistic (they stand before the right one), average (mean "
+                  "0-based position, "
+                  "a hit when it is below K) or optimistic")
       ->capture_default_str();
-  command.add_option("--recall", options.recalls, "further K of R@K")->delimiter(',');
-  command.add_option("--ndcg", options.ndcgs, "further K of nDCG@K")->delimiter(',');
+  command.add_option("--recall", options.recalls, "further K of R@K, as in 3,20")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--ndcg", options.ndcgs, "further K of nDCG@K")->delimiter(',')->allow_extra_args(false);
   command.add_option("--draws", options.draws, "draws of bootstrap (and permutation tests); 0: no intervals")
       ->capture_default_str();
   command.add_option("--seed", options.seed, "of these draws")->capture_default_str();
@@ -128,6 +118,20 @@ void check_protocol_options(const ProtocolOptions& options) {
   number("--threads", options.threads, 0, 1024);
   if (!options.corpus.empty() && (!options.groups.empty() || !options.video_ids.empty() || !options.text_ids.empty()))
     throw ConfigError("--corpus brings videos, texts and ids; leave --groups, --video-ids and --text-ids out.");
+}
+
+std::vector<std::string> read_captions(const std::string& file, int64_t texts) {
+  const auto content = read_file(file);
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    lines.push_back(content.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (static_cast<int64_t>(lines.size()) != texts)
+    throw DataError(file + ": has " + std::to_string(lines.size()) + " lines for " + std::to_string(texts) +
+                    " texts; give one caption a line, in order.");
+  return lines;
 }
 
 TextsAndVideos read_texts_and_videos(const ProtocolOptions& options, int64_t texts, int64_t videos) {
@@ -162,6 +166,16 @@ std::vector<Metric> metrics_of_options(const ProtocolOptions& options) {
   add_further(metrics, Metric::Kind::kRecall, options.recalls);
   add_further(metrics, Metric::Kind::kNdcg, options.ndcgs);
   return metrics;
+}
+
+std::string command_text(const CLI::App& command) {
+  std::string text = "tvr " + command.get_name();
+  for (const auto* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    if (!option->get_positional()) text += " " + option->get_name();
+    for (const auto& value : option->results()) text += " " + value;
+  }
+  return text;
 }
 
 std::vector<std::unique_ptr<ScoreMatrix>> open_matrices(const std::vector<std::string>& files) {

@@ -30,12 +30,17 @@ struct TextsAndVideos {
   std::vector<std::string> captions;  ///< [T], or empty
   std::vector<std::string> notes;     ///< what was assumed
 };
+/// Captions, one a line, as they are shown to readers.
+std::vector<std::string> read_captions(const std::string& file, int64_t texts);
 TextsAndVideos read_texts_and_videos(const ProtocolOptions& options, int64_t texts, int64_t videos);
 
 /// The rules, with what was read under them.
 Protocol protocol_of(const ProtocolOptions& options, const TextsAndVideos& data, const std::string& command);
 /// The standard metrics with the further ones asked for, in order of K.
 std::vector<Metric> metrics_of_options(const ProtocolOptions& options);
+
+/// The command as it was given, for reports: positional arguments and every option that was used.
+std::string command_text(const CLI::App& command);
 
 /// One matrix a file.
 std::vector<std::unique_ptr<ScoreMatrix>> open_matrices(const std::vector<std::string>& files);

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "matrix_inputs.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
+#include "tvr/base/names.h"
 #include "tvr/eval/embedding_scores.h"
 #include "tvr/eval/fusion.h"
 #include "tvr/eval/ground_truth_file.h"
@@ -27,6 +29,7 @@ struct MetricsRequest {
   std::string bank, video_bank, tune_groups, tags;
   std::vector<double> weights;
   std::string compat = "none", json, html, ranks, format = "text";
+  std::string command;  // as it was given
 };
 
 // What was asked for, understood and found consistent before any file is opened.
@@ -49,8 +52,8 @@ void check_inputs(const MetricsRequest& request) {
     throw ConfigError("--weights and --tune-on fuse several matrices; only one was given.");
   if (fused && request.weights.empty() == request.tune_matrices.empty())
     throw ConfigError(
-        "Several matrices are fused: give their weights (--weights 0.7,0.3), or the same systems' matrices "
-        "of a validation set (--tune-on), not both.");
+        "Several matrices are fused: give either their weights (--weights 0.7,0.3) or the same systems' matrices of a "
+        "validation set (--tune-on val_a.npy,val_b.npy).");
   const size_t count = request.weights.empty() ? request.tune_matrices.size() : request.weights.size();
   if (fused && count != request.matrices.size())
     throw ConfigError(std::to_string(request.matrices.size()) + " matrices, but " + std::to_string(count) +
@@ -70,6 +73,11 @@ Plan make_plan(const MetricsRequest& request) {
                         " needs a query bank: --bank FILE, other texts (rows) against the same "
                         "videos, or --video-bank FILE, the same texts against other videos.");
   }
+  const bool needs_bank =
+      std::any_of(plan.reranks.begin(), plan.reranks.end(), [](const auto& spec) { return spec.needs_bank(); });
+  if (!needs_bank && !(request.bank + request.video_bank).empty())
+    throw ConfigError(
+        "--bank and --video-bank serve --rerank query_bank and dynamic_inverted_softmax; neither was given.");
   if (request.compat != "none") plan.compat = parse_compat(request.compat);
   plan.similarity = parse_similarity(request.similarity);
   plan.format = parse_table_format(request.format);
@@ -79,15 +87,6 @@ Plan make_plan(const MetricsRequest& request) {
                       "written by --html FILE and --json FILE.");
   check_outputs({request.json, request.ranks, request.html, ""});
   return plan;
-}
-
-std::string command_line(const MetricsRequest& request) {
-  std::string command = "tvr metrics";
-  for (const auto& file : request.matrices) command += " " + file;
-  if (!request.embeddings.text.empty())
-    command += " --text " + request.embeddings.text + " --video " + request.embeddings.video + " --similarity " +
-               request.similarity;
-  return command;
 }
 
 bool same_content(const std::string& a, const std::string& b) {
@@ -121,8 +120,10 @@ void write_outputs(const MetricsRequest& request, const Plan& plan, const Matrix
   if (!request.json.empty() && request.json != "-") write_file(request.json, matrix_report_to_json(report));
   if (!request.ranks.empty()) write_ranks(request.ranks, report.evaluation.ranks);
   if (!request.html.empty()) {
-    const auto title = request.matrices.empty() ? request.embeddings.text : request.matrices[0];
-    write_file(request.html, matrix_page_html(fs::path(title).filename().string(), report));
+    std::vector<std::string> names;
+    for (const auto& file : request.matrices.empty() ? std::vector{request.embeddings.text} : request.matrices)
+      names.push_back(fs::path(file).filename().string());
+    write_file(request.html, matrix_page_html(join(names, " + "), report));
   }
   std::cout << (request.json == "-" ? matrix_report_to_json(report) : render_matrix_report(report, plan.format))
             << std::flush;
@@ -142,7 +143,7 @@ void report_metrics(const MetricsRequest& request) {
 
   MatrixRequest matrix;
   matrix.input = data.input;
-  matrix.protocol = protocol_of(request.protocol, data, command_line(request));
+  matrix.protocol = protocol_of(request.protocol, data, request.command);
   if (scores.matrices.size() > 1) {
     const auto weights = fusion_weights(request, matrix.protocol);
     scores.fused = std::make_unique<FusedScores>(pointers(scores.matrices), weights);
@@ -198,9 +199,15 @@ void add_metrics_command(CLI::App& app) {
   command->add_option("--video-bank", request->video_bank,
                       "query bank of video to text: the texts against other videos (columns)");
   command->add_option("--weights", request->weights, "weights of the matrices, in order, as in 0.7,0.3")
-      ->delimiter(',');
-  command->add_option("--tune-on", request->tune_matrices,
-                      "the same systems' matrices of a validation set, in order: weights that maximise RSum there");
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--tune-on", request->tune_matrices,
+          "the same systems' matrices of a validation set, in order, as in val_a.npy,val_b.npy: weights that maximise "
+          "RSum there")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--tune-groups", request->tune_groups, "the video of each text of the validation set");
   command
       ->add_option("--compat", request->compat,
@@ -216,8 +223,11 @@ void add_metrics_command(CLI::App& app) {
       "  tvr metrics sim.npy --groups video_of_caption.txt --v2t every-caption --json numbers.json\n"
       "  tvr metrics --text text.npy --video video.npy --rerank dual_softmax:100 --html page.html\n"
       "  tvr metrics sim.pt --corpus msrvtt:data/msrvtt --split 1ka --compat clip4clip\n"
-      "  tvr metrics rgb.npy motion.npy --tune-on val_rgb.npy val_motion.npy --format latex");
-  command->callback([request] { report_metrics(*request); });
+      "  tvr metrics rgb.npy motion.npy --tune-on val_rgb.npy,val_motion.npy --format latex");
+  command->callback([request, command] {
+    request->command = command_text(*command);
+    report_metrics(*request);
+  });
 }
 
 }  // namespace tvr

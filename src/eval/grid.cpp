@@ -109,7 +109,7 @@ std::string latex_numbers(const std::string& text) {
 
 std::string latex_cell(const GridCell& cell) {
   std::string text = latex_numbers(escape_latex(cell.value));
-  if (!cell.interval.empty()) text += " {\\scriptsize " + latex_numbers(cell.interval) + "}";
+  if (!cell.interval.empty()) text += " {\\scriptsize " + latex_numbers(escape_latex(cell.interval)) + "}";
   return cell.mark.empty() ? text : text + "$^{" + cell.mark + "}$";
 }
 

@@ -42,6 +42,13 @@ GridCell cell_of(const Column& column, const Metric& metric) {
   return number_cell(*value, interval == nullptr ? std::nullopt : std::optional<Interval>(*interval));
 }
 
+std::string bank_text(const RerankSpec& spec, const BankUse& use) {
+  const auto text = "a bank of " + std::to_string(use.bank_queries) + " queries";
+  if (spec.method == RerankMethod::kQueryBank) return text + " normalised every query";
+  return text + " has " + std::to_string(use.activated) + " candidates first; the " + std::to_string(use.normalised) +
+         " queries with one of them first were normalised";
+}
+
 std::vector<std::string> notes_of(const MatrixReport& report) {
   std::vector<std::string> notes;
   bool transductive = false;
@@ -50,9 +57,7 @@ std::vector<std::string> notes_of(const MatrixReport& report) {
     for (const auto* use : {&numbers.text_use, &numbers.video_use})
       if (*use)
         notes.push_back(numbers.spec.text() + ", " + (use == &numbers.text_use ? "text to video" : "video to text") +
-                        ": a bank of " + std::to_string((*use)->bank_queries) + " queries activates " +
-                        std::to_string((*use)->activated) + " candidates; " + std::to_string((*use)->normalised) +
-                        " queries were normalised.");
+                        ": " + bank_text(numbers.spec, **use) + ".");
     if (!numbers.text_to_video) notes.push_back(numbers.spec.text() + ": no --bank, so text to video stays raw.");
     if (!numbers.video_to_text) notes.push_back(numbers.spec.text() + ": no --video-bank, so video to text stays raw.");
   }
@@ -67,19 +72,42 @@ std::vector<std::string> notes_of(const MatrixReport& report) {
   return notes;
 }
 
-Grid metrics_grid(const MatrixReport& report) {
-  const auto texts = columns_of(report, true), videos = columns_of(report, false);
-  Grid grid{"", "", {{"text to video", texts.size()}, {"video to text", videos.size()}}, {}, {}, notes_of(report)};
-  for (const auto* columns : {&texts, &videos})
-    for (const auto& column : *columns) grid.columns.push_back(column.name);
+Grid columns_grid(const MatrixReport& report, const std::string& title,
+                  const std::vector<std::pair<std::string, std::vector<Column>>>& groups) {
+  Grid grid{title, "", {}, {}, {}, {}};
+  for (const auto& [name, columns] : groups) {
+    if (title.empty()) grid.groups.emplace_back(name, columns.size());
+    for (const auto& column : columns) grid.columns.push_back(column.name);
+  }
   for (const auto& [metric, value] : report.evaluation.report.whole.text_to_video.values) {
     GridRow row{metric_name(metric), {}, false};
-    for (const auto* columns : {&texts, &videos})
-      for (const auto& column : *columns) row.cells.push_back(cell_of(column, metric));
+    for (const auto& [name, columns] : groups)
+      for (const auto& column : columns) row.cells.push_back(cell_of(column, metric));
     grid.rows.push_back(std::move(row));
   }
-  grid.notes.push_back("RSum of both directions, raw: " + one_decimal(report.evaluation.report.whole.rsum()) + ".");
   return grid;
+}
+
+// Both directions side by side, or one below the other where that would be too wide.
+std::vector<Grid> metrics_grids(const MatrixReport& report) {
+  constexpr size_t kMostColumns = 2;
+  const auto texts = columns_of(report, true), videos = columns_of(report, false);
+  std::vector<Grid> grids;
+  if (texts.size() <= kMostColumns && videos.size() <= kMostColumns)
+    grids = {columns_grid(report, "", {{"text to video", texts}, {"video to text", videos}})};
+  else
+    grids = {columns_grid(report, "Text to video", {{"", texts}}),
+             columns_grid(report, "Video to text", {{"", videos}})};
+  grids.back().notes = notes_of(report);
+  grids.back().notes.push_back("RSum of both directions, raw: " + one_decimal(report.evaluation.report.whole.rsum()) +
+                               ". All but MdR and MnR in percent.");
+  return grids;
+}
+
+std::string html_of(const std::vector<Grid>& grids) {
+  std::string html;
+  for (const auto& grid : grids) html += grid_to_html(grid);
+  return html;
 }
 
 std::string hub_names(const Hubness& hubness, const std::vector<std::string>& ids) {
@@ -123,7 +151,7 @@ Grid fusion_grid(const MatrixReport& report) {
 
 std::vector<Grid> grids_of(const MatrixReport& report) {
   const auto& evaluation = report.evaluation.report;
-  std::vector<Grid> grids{metrics_grid(report)};
+  auto grids = metrics_grids(report);
   if (!report.fusion.empty()) grids.push_back(fusion_grid(report));
   if (!evaluation.parts.empty()) grids.push_back(parts_grid(evaluation));
   for (const auto& breakdown : evaluation.breakdown) grids.push_back(breakdown_grid(breakdown, evaluation.random));
@@ -162,9 +190,11 @@ std::string render_matrix_report(const MatrixReport& report, TableFormat format)
 std::string matrix_page_html(const std::string& title, const MatrixReport& report) {
   EvaluationPage page{title, report.evaluation.report, report.evaluation.ranks, "", {}, {}, {}};
   for (const auto& note : report.notes) page.settings.emplace_back("note", note);
-  page.sections.emplace_back("All metrics", grid_to_html(metrics_grid(report)));
+  page.sections.emplace_back("All metrics", html_of(metrics_grids(report)));
   if (!report.fusion.empty()) page.sections.emplace_back("Fusion", grid_to_html(fusion_grid(report)));
-  page.sections.emplace_back("Hubs", grid_to_html(hub_grid(report)));
+  auto hubs = hub_grid(report);
+  hubs.title.clear();  // the section has it
+  page.sections.emplace_back("Hubs", grid_to_html(hubs));
   return evaluation_page_html(page);
 }
 

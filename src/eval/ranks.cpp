@@ -233,7 +233,7 @@ void check_variant(const GroundTruth& truth, VideoToText variant) {
   if (variant == VideoToText::kBestCaption && !truth.one_video_a_text())
     throw DataError(
         "A text is right for several videos, so a video has no best caption of its own; rank video to text by "
-        "every-caption.");
+        "every-caption (--v2t every-caption).");
 }
 
 }  // namespace

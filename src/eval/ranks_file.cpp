@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -39,9 +40,19 @@ std::vector<std::string> read_list(const SafetensorsFile& file, const std::strin
   return list.get<std::vector<std::string>>();
 }
 
+// Files of before this was kept do not have it.
+int64_t read_candidates(const SafetensorsFile& file, const std::string& direction) {
+  const auto found = file.metadata().find(direction + "_candidates");
+  int64_t count = 0;
+  if (found != file.metadata().end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), count);
+  return std::max<int64_t>(count, 0);
+}
+
 QueryRanks read_direction(const SafetensorsFile& file, const std::string& direction, const std::string& where) {
   QueryRanks ranks{read_numbers(file, direction + "_rank", where), read_numbers(file, direction + "_tied", where),
-                   read_list(file, direction + "_ids", where), read_list(file, direction + "_clusters", where)};
+                   read_list(file, direction + "_ids", where), read_list(file, direction + "_clusters", where),
+                   read_candidates(file, direction)};
   const size_t count = ranks.rank.size();
   if (ranks.tied.size() != count || ranks.ids.size() != count || ranks.clusters.size() != count)
     throw DataError(where + ": " + direction +
@@ -66,6 +77,8 @@ void write_ranks(const std::filesystem::path& file, const EvaluationRanks& ranks
                      {"v2t_tied", view_of(videos.tied)}},
                     {{"t2v_ids", list_text(texts.ids)},
                      {"t2v_clusters", list_text(texts.clusters)},
+                     {"t2v_candidates", std::to_string(texts.candidates)},
+                     {"v2t_candidates", std::to_string(videos.candidates)},
                      {"v2t_ids", list_text(videos.ids)},
                      {"v2t_clusters", list_text(videos.clusters)}});
 }

@@ -83,6 +83,7 @@ MetricValues random_order(const RankList& ranks, const std::vector<Metric>& metr
 QueryRanks query_ranks(const RankList& ranks, const std::vector<std::string>& ids,
                        const std::vector<std::string>& clusters) {
   QueryRanks result;
+  result.candidates = ranks.candidates;
   for (int64_t i = 0; i < ranks.size(); ++i) {
     result.rank.push_back(1 + ranks.better[i] + ranks.tied[i]);
     result.tied.push_back(ranks.tied[i]);

@@ -62,6 +62,8 @@ std::string warnings(const EvaluationReport& report) {
   append_warning(text, report.protocol.missing_videos,
                  "videos of the split are missing (policy: " + report.protocol.missing_policy + ")");
   append_warning(text, report.protocol.truncated_texts, "captions were truncated");
+  append_warning(text, report.protocol.videos_without_caption,
+                 "videos have no text: they are candidates of text to video, and no part of video to text");
   const auto& special = report.special;
   append_warning(text, whole.text_to_video.nan_queries, "text queries met a NaN score" + examples(special.nan_texts));
   append_warning(text, whole.video_to_text.nan_queries, "video queries met a NaN score" + examples(special.nan_videos));

@@ -120,11 +120,20 @@ int64_t ones(const std::vector<uint8_t>& flags) {
   return std::count(flags.begin(), flags.end(), uint8_t{1});
 }
 
+// score * exp(exponent). What would underflow, and with it tie, keeps its order in the numbers below exp(kSmallest).
+double dual_softmax(double score, double exponent) {
+  constexpr double kSmallest = -700, kSafeExponent = -600, kSafeScore = 1e-30;
+  if (score == 0 || (exponent > kSafeExponent && std::abs(score) > kSafeScore)) return score * std::exp(exponent);
+  const double size = std::log(std::abs(score)) + exponent;
+  if (!(size < kSmallest)) return std::copysign(std::exp(size), score);
+  return std::copysign(std::exp(kSmallest) / (1 + kSmallest - size), score);
+}
+
 // A score with the log sum that it is divided by.
 double normalised(RerankMethod method, double temperature, double score, double log_sum) {
   if (score == -kInfinity) return score;
   const double exponent = temperature * score - log_sum;
-  return method == RerankMethod::kDualSoftmax ? score * std::exp(exponent) : exponent;
+  return method == RerankMethod::kDualSoftmax ? dual_softmax(score, exponent) : exponent;
 }
 
 // S with every score normalised by the log sum of its row or column; a row (column) whose flag is 0 stays as it is.
@@ -214,9 +223,10 @@ RerankSpec parse_rerank(const std::string& text) {
     next = depth.ptr;
   }
   if (!valid || next != end)
-    throw ConfigError("Re-ranking '" + text + "': a temperature above 0 is needed, as in " + name +
-                      ":100 for cosines or " + name + ":1 for logits" +
-                      (found->method == RerankMethod::kDynamicInvertedSoftmax ? ", then :k if k is not 1." : "."));
+    throw ConfigError(
+        "Re-ranking '" + text + "': a temperature above 0 is needed, as in " + name + ":100 for cosines or " + name +
+        ":1 for logits" +
+        (found->method == RerankMethod::kDynamicInvertedSoftmax ? ", then :k, at least 1, if k is not 1." : "."));
   return spec;
 }
 

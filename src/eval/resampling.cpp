@@ -1,6 +1,7 @@
 #include "eval/resampling.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
@@ -142,7 +143,11 @@ MetricIntervals intervals_of(const std::vector<MetricValues>& draws) {
 
 MetricValues minus(const MetricValues& a, const MetricValues& b) {
   MetricValues result;
-  for (const auto& [metric, value] : a) result[metric] = value - b[metric];
+  constexpr double kRounding = 1e-9;  // sums over equal resamples may differ in their last bits
+  for (const auto& [metric, value] : a) {
+    const double difference = value - b[metric];
+    result[metric] = std::abs(difference) < kRounding ? 0 : difference;
+  }
   return result;
 }
 

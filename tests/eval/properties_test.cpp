@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <set>
 
 #include "eval/random_matrices.h"
@@ -17,6 +16,7 @@ namespace {
 using test::Case;
 using test::kInf;
 using test::kNan;
+using test::large_case;
 using test::random_case;
 using test::Shape;
 using test::shuffled;
@@ -238,17 +238,6 @@ TEST(RankPropertiesTest, OneDirectionIsTheOtherOfTheTransposeAlsoAfterSoftmaxes)
           << spec;
     }
   }
-}
-
-// Ties, and specials here and there, some of them scores of right videos.
-Case large_case(int64_t texts, int64_t videos, const std::function<std::vector<int64_t>(int64_t)>& right_of) {
-  Random random(2, "large matrices");
-  Case sample{std::vector<float>(texts * videos), texts, videos, {}};
-  for (auto& score : sample.scores) score = static_cast<float>(random.integer(400)) / 16;
-  for (int64_t i = 0; i < 50; ++i) sample.scores[random.integer(texts * videos)] = i % 2 == 0 ? kNan : -kInf;
-  for (int64_t text = 0; text < texts; ++text) sample.right.push_back(right_of(text));
-  for (int64_t text = 0; text < texts; text += 97) sample.scores[text * videos + sample.right[text][0]] = kNan;
-  return sample;
 }
 
 TEST(LargeRanksTest, BlocksAndThreadsChangeNothing) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -85,6 +86,17 @@ inline Case random_case(Shape shape, const std::vector<float>& special, Random& 
   fill_scores(sample, random.chance(0.4) ? special : std::vector<float>{}, random);
   for (int64_t text = 0; text < sample.texts; ++text)
     sample.right.push_back(random_videos(shape, text, sample.videos, random));
+  return sample;
+}
+
+/// Ties, and specials here and there, some of them scores of right videos.
+inline Case large_case(int64_t texts, int64_t videos, const std::function<std::vector<int64_t>(int64_t)>& right_of) {
+  Random random(2, "large matrices");
+  Case sample{std::vector<float>(texts * videos), texts, videos, {}};
+  for (auto& score : sample.scores) score = static_cast<float>(random.integer(400)) / 16;
+  for (int64_t i = 0; i < 50; ++i) sample.scores[random.integer(texts * videos)] = i % 2 == 0 ? kNan : -kInf;
+  for (int64_t text = 0; text < texts; ++text) sample.right.push_back(right_of(text));
+  for (int64_t text = 0; text < texts; text += 97) sample.scores[text * videos + sample.right[text][0]] = kNan;
   return sample;
 }
 

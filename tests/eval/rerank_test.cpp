@@ -101,6 +101,21 @@ TEST(RerankTest, ADepthBeyondTheCandidatesActivatesThemAll) {
   EXPECT_EQ(videos.activated, 2);
 }
 
+TEST(RerankTest, WhatWouldUnderflowKeepsItsOrder) {
+  const auto matrix = square_matrix({40, 10, 9.5F, 0, -3, -8, 39, 40, 41}, 3);
+  const auto view = matrix.view();
+  std::vector<double> row(3);
+  rerank_for_videos(view, parse_rerank("dsl:100"), nullptr)->read_rows(0, 1, row.data());
+  EXPECT_GT(row[0], row[1]);
+  EXPECT_GT(row[1], row[2]);
+  EXPECT_GT(row[2], 0);
+  rerank_for_videos(view, parse_rerank("dsl:500"), nullptr)->read_rows(1, 2, row.data());
+  EXPECT_EQ(row[0], 0);
+  EXPECT_LT(row[1], 0);  // -3 is nearer to 0 by its score, but its weight is larger than that of -8
+  EXPECT_LT(row[2], 0);
+  EXPECT_LT(row[1], row[2]);
+}
+
 TEST(RerankTest, TheDirectionsAreEachOthersTranspose) {
   Random random(1, "rerank test");
   constexpr int64_t kTexts = 7, kVideos = 5;
@@ -122,28 +137,6 @@ TEST(RerankTest, TheDirectionsAreEachOthersTranspose) {
     EXPECT_EQ(texts_use.activated, videos_use.activated);
     EXPECT_EQ(texts_use.normalised, videos_use.normalised);
   }
-}
-
-TEST(RetrievedTest, TheFirstCandidatesComeInOrderAndNanNever) {
-  const std::vector<float> values{0.5F, 0.9F, 0.5F, kNan, 0.1F, kNan};
-  const DenseScores scores(values.data(), 2, 3);
-  EXPECT_THAT(top_videos(scores, 2), ElementsAre(1, 0, 1, -1));
-  EXPECT_THAT(top_texts(scores, 2), ElementsAre(0, -1, 0, 1, 0, -1));
-}
-
-TEST(RetrievedTest, TiesKeepTheOrderOfTheirNumbersWhateverTheThreads) {
-  const std::vector<float> values(3000 * 2, 1.0F);
-  const DenseScores scores(values.data(), 3000, 2);
-  for (const int64_t threads : {1, 3}) EXPECT_THAT(top_texts(scores, 3, threads), ElementsAre(0, 1, 2, 0, 1, 2));
-}
-
-TEST(RetrievedTest, HubnessCountsOccurrences) {
-  const auto result = hubness({0, 1, 0, 2, 0, 1}, 3, 4, 1);
-  EXPECT_EQ(result.never_retrieved, 3);
-  EXPECT_EQ(result.most, 3);
-  EXPECT_THAT(result.hubs, ElementsAre(std::pair<int64_t, int64_t>(0, 3)));
-  EXPECT_NEAR(result.skewness, 2 / std::sqrt(3.0), 1e-12);
-  EXPECT_EQ(hubness({0, 1, 0, 2, 0, 1}, 3, 4, 2).never_retrieved, 1);
 }
 
 TEST(FusionTest, ScoresAreWeightedSums) {

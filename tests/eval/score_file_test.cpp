@@ -326,5 +326,25 @@ TEST(OpenScoresTest, FilesOfSeveralFormatsHoldTheSameScores) {
             wrong + ": holds float32 [6]; a similarity matrix has two dimensions, texts (rows) by videos (columns).");
 }
 
+// A byte a score, in Fortran order, a little more than what is copied to row order first.
+TEST(OpenScoresTest, LargeMatricesInFortranOrderAreTurnedExactly) {
+  const test::TemporaryFolder folder;
+  constexpr int64_t kRows = 16'500, kColumns = 4'100;
+  const auto value = [](int64_t row, int64_t column) { return (row * 31 + column * 17) % 251; };
+  std::string bytes = "{'descr': '|u1', 'fortran_order': True, 'shape': (16500, 4100), }";
+  bytes.resize(117, ' ');
+  bytes = std::string("\x93NUMPY\x01\x00\x76\x00", 10) + bytes + "\n";
+  for (int64_t column = 0; column < kColumns; ++column)
+    for (int64_t row = 0; row < kRows; ++row) bytes += static_cast<char>(value(row, column));
+  write_bytes(folder / "scores.npy", bytes);
+  const auto scores = open_scores((folder / "scores.npy").string());
+  for (const int64_t text : {0, 1, 5'000, 16'367, 16'368, 16'369, 16'499}) {
+    const auto row = rows_of(*scores, text, text + 1);
+    for (int64_t video = 0; video < kColumns; ++video)
+      ASSERT_EQ(row[video], value(text, video)) << text << ", " << video;
+  }
+  EXPECT_THAT(pair_scores(*scores, {{0, 1}, {16'499, 4'099}}), ElementsAre(value(0, 1), value(16'499, 4'099)));
+}
+
 }  // namespace
 }  // namespace tvr

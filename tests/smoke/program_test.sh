@@ -93,6 +93,10 @@ cmp -s <(measured sim.json) <(measured metrics.json) || fail "metrics of the sav
 grep -q "</html>" sim.html || fail "the page of a matrix is not complete"
 expect 0 "McNemar" "$tvr" compare threads0 carried_name=threads1 --draws 200 --html compare.html
 expect 0 "No difference in R@1 is shown" "$tvr" compare a=sim.npy b=sim.npy --corpus msrvtt:corpus --draws 200
+expect 0 "transductive" "$tvr" compare raw=sim.npy dsl=sim.npy@dual_softmax:100 --corpus msrvtt:corpus --draws 200
+expect 0 "R@3" "$tvr" metrics --recall 3 --rerank dsl:100 sim.npy --corpus msrvtt:corpus --draws 0 --ranks ranks.st
+expect 0 "R@3" "$tvr" compare ranks.st other=ranks.st --draws 200 --recall 3
+expect 2 "bring their own" "$tvr" compare threads0 threads1 --ndcg 5
 expect 2 "same texts and videos|only clear for a square" "$tvr" metrics sim.npy
 expect 2 "temperature above 0" "$tvr" metrics sim.npy --rerank dual_softmax
 printf 'cos\nsystem\n(S"touch executed"\ntR.' > evil.pt

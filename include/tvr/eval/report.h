@@ -106,6 +106,7 @@ struct QueryRanks {
   std::vector<int64_t> rank;  ///< 1-based, ties against the query; minus `tied` is the optimistic rank
   std::vector<int64_t> tied;  ///< wrong candidates of the same score
   std::vector<std::string> ids, clusters;
+  int64_t candidates = 0;  ///< how many a query chooses from; 0: not known
   std::vector<double> positions(TiePolicy policy) const;  ///< 0-based
 };
 
@@ -146,7 +147,7 @@ EvaluationReport read_report(const std::filesystem::path& file);
 
 /// ranks.safetensors: int64 arrays t2v_rank, t2v_tied [T], v2t_rank, v2t_tied [videos with a
 /// caption]; ids and clusters as JSON lists in the metadata (t2v_ids, t2v_clusters, v2t_ids,
-/// v2t_clusters).
+/// v2t_clusters), and the numbers of candidates (t2v_candidates, v2t_candidates).
 void write_ranks(const std::filesystem::path& file, const EvaluationRanks& ranks);
 /// Throws DataError naming the file and what does not fit.
 EvaluationRanks read_ranks(const std::filesystem::path& file);

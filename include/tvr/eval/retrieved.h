@@ -7,7 +7,8 @@
 namespace tvr {
 
 /// The first `depth` candidates of every query, best first, [queries, depth]; -1 where there are fewer candidates that
-/// are numbers. Equal scores come in order of their number; NaN is never retrieved. Reads the matrix once; memory: the result for each thread. `threads` 0: all processors.
+/// are numbers. Equal scores come in order of their number; NaN is never retrieved. Reads the matrix once; memory: the
+/// result for each thread. `threads` 0: all processors.
 std::vector<int64_t> top_videos(const ScoreMatrix& scores, int64_t depth, int64_t threads = 0);  ///< [T, depth]
 std::vector<int64_t> top_texts(const ScoreMatrix& scores, int64_t depth, int64_t threads = 0);   ///< [V, depth]
 
