@@ -171,9 +171,8 @@ std::vector<Metric> metrics_of_options(const ProtocolOptions& options) {
 std::string command_text(const CLI::App& command) {
   std::string text = "tvr " + command.get_name();
   for (const auto* option : command.get_options()) {
-    if (option->count() == 0) continue;
-    if (!option->get_positional()) text += " " + option->get_name();
-    for (const auto& value : option->results()) text += " " + value;
+    const auto name = option->get_positional() ? std::string() : " " + option->get_name();
+    for (const auto& value : option->results()) text += name + " " + value;
   }
   return text;
 }

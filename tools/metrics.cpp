@@ -190,11 +190,12 @@ void add_metrics_command(CLI::App& app) {
   command->add_option(
       "--tags", request->tags,
       "csv with a header, a row a text, or JSON {\"tag\": [values]}: numbers for each value of each tag");
-  command->add_option(
-      "--rerank", request->reranks,
-      "post-processing shown beside the raw numbers: dual_softmax:T, inverted_softmax:T, query_bank:T or "
-      "dynamic_inverted_softmax:T[:k] (dsl, is, qb, dis); T multiplies the scores: about 100 for cosines, "
-      "1 for logits; may be repeated");
+  command
+      ->add_option("--rerank", request->reranks,
+                   "post-processing shown beside the raw numbers: dual_softmax:T, inverted_softmax:T, query_bank:T or "
+                   "dynamic_inverted_softmax:T[:k] (dsl, is, qb, dis); T multiplies the scores: about 100 for cosines, "
+                   "1 for logits; may be repeated")
+      ->allow_extra_args(false);
   command->add_option("--bank", request->bank, "query bank of text to video: other texts (rows) against the videos");
   command->add_option("--video-bank", request->video_bank,
                       "query bank of video to text: the texts against other videos (columns)");

@@ -116,6 +116,38 @@ TEST(RerankTest, WhatWouldUnderflowKeepsItsOrder) {
   EXPECT_LT(row[1], row[2]);
 }
 
+// score * softmax over the column as sign and logarithm, which do not underflow; larger pairs for larger products.
+std::pair<int, long double> exact_dual_softmax(const Matrix& matrix, double temperature, int64_t text, int64_t video) {
+  const long double score = matrix.row(text)[video];
+  if (score == 0) return {0, 0};
+  long double most = -1, sum = 0;
+  for (int64_t row = 0; row < matrix.texts; ++row) most = std::max<long double>(most, matrix.row(row)[video]);
+  for (int64_t row = 0; row < matrix.texts; ++row) sum += std::exp(temperature * (matrix.row(row)[video] - most));
+  const auto size = std::log(std::abs(score)) + temperature * (score - most) - std::log(sum);
+  return {score < 0 ? -1 : 1, score < 0 ? -size : size};
+}
+
+TEST(RerankTest, ADualSoftmaxThatWouldUnderflowKeepsTheOrder) {
+  constexpr int64_t kSize = 20;
+  Random random(2, "underflow");
+  std::vector<float> values(kSize * kSize);
+  for (auto& value : values) value = static_cast<float>(random.integer(41) - 20) / 20;
+  const auto matrix = square_matrix(values, kSize);
+  const auto view = matrix.view();
+  for (const char* text : {"dsl:1", "dsl:300", "dsl:1000", "dsl:30000"}) {
+    const auto spec = parse_rerank(text);
+    std::vector<double> found(values.size());
+    rerank_for_texts(view, spec, nullptr)->read_rows(0, kSize, found.data());
+    for (int64_t i = 0; i < kSize * kSize * kSize; ++i) {
+      const int64_t row = i / kSize / kSize, a = i / kSize % kSize, b = i % kSize;
+      const auto left = exact_dual_softmax(matrix, spec.temperature, row, a),
+                 right = exact_dual_softmax(matrix, spec.temperature, row, b);
+      if (left.first == right.first && std::abs(left.second - right.second) < 1e-9L) continue;
+      ASSERT_EQ(left < right, found[row * kSize + a] < found[row * kSize + b]) << text << ", " << i;
+    }
+  }
+}
+
 TEST(RerankTest, TheDirectionsAreEachOthersTranspose) {
   Random random(1, "rerank test");
   constexpr int64_t kTexts = 7, kVideos = 5;
