@@ -106,7 +106,7 @@ struct QueryRanks {
   std::vector<int64_t> rank;  ///< 1-based, ties against the query; minus `tied` is the optimistic rank
   std::vector<int64_t> tied;  ///< wrong candidates of the same score
   std::vector<std::string> ids, clusters;
-  int64_t candidates = 0;  ///< how many a query chooses from; 0: not known
+  int64_t candidates = 0;                                 ///< how many a query chooses from; 0: not known
   std::vector<double> positions(TiePolicy policy) const;  ///< 0-based
 };
 

@@ -25,8 +25,8 @@ class StoredScores final : public ScoreMatrix {
   ScoreType type_;
 };
 
-/// The matrix of a file of any format of read_arrays(), chosen as read_array() does ("scores.npz:cosine"). One in Fortran
-/// order of more than 64 MiB is copied to a temporary file in row order first.
+/// The matrix of a file of any format of read_arrays(), chosen as read_array() does ("scores.npz:cosine"). One in
+/// Fortran order of more than 64 MiB is copied to a temporary file in row order first.
 std::unique_ptr<ScoreMatrix> open_scores(const std::string& file_and_name);
 
 }  // namespace tvr
