@@ -2,7 +2,9 @@
 
 Numbers count up: the k-th element in C order is k - 2 where the type has a sign, k where it has none, k % 2 for bool.
 
-    python tests/reference/array_files.py        (Python 3.11, NumPy 2.4.6, PyTorch 2.11.0, x86-64)
+All are the same in every run but state_legacy.pt, whose storages PyTorch names by their addresses in memory.
+
+    python3 tests/reference/array_files.py        (Python 3.11, NumPy 2.4.6, PyTorch 2.11.0, x86-64)
 """
 import pickle
 from collections import OrderedDict
