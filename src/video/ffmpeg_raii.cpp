@@ -9,7 +9,15 @@
 namespace tvr::ffmpeg {
 namespace {
 
+// The counter of the codec that writes a line, also of the copies that its threads work with.
+ErrorCount* error_count_of(void* object) {
+  if (object == nullptr || *static_cast<const AVClass**>(object) != avcodec_get_class()) return nullptr;
+  return static_cast<ErrorCount*>(static_cast<AVCodecContext*>(object)->opaque);
+}
+
 void log_line(void* object, int level, const char* format, va_list arguments) {
+  if (level <= AV_LOG_ERROR)
+    if (ErrorCount* errors = error_count_of(object)) ++*errors;
   if (level > AV_LOG_WARNING || !spdlog::should_log(spdlog::level::debug)) return;
   std::array<char, 1024> line{};
   int at_start_of_line = 1;

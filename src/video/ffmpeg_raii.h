@@ -11,6 +11,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -50,6 +51,7 @@ using CodecContext = std::unique_ptr<AVCodecContext, FreeByAddress<AVCodecContex
 using CodecParameters = std::unique_ptr<AVCodecParameters, FreeByAddress<AVCodecParameters, avcodec_parameters_free>>;
 using Frame = std::unique_ptr<AVFrame, FreeByAddress<AVFrame, av_frame_free>>;
 using Packet = std::unique_ptr<AVPacket, FreeByAddress<AVPacket, av_packet_free>>;
+using Parser = std::unique_ptr<AVCodecParserContext, FreeByValue<AVCodecParserContext, av_parser_close>>;
 using FilterGraph = std::unique_ptr<AVFilterGraph, FreeByAddress<AVFilterGraph, avfilter_graph_free>>;
 using FilterInOut = std::unique_ptr<AVFilterInOut, FreeByAddress<AVFilterInOut, avfilter_inout_free>>;
 using Resampler = std::unique_ptr<SwrContext, FreeByAddress<SwrContext, swr_free>>;
@@ -84,6 +86,10 @@ int64_t duration_of(const AVFrame& frame);
 
 /// What a `buffer` filter must be told about the colours of its frames, as ":name=value…".
 std::string color_arguments(const AVFrame& frame);
+
+/// Counts the errors that an AVCodecContext writes to FFmpeg's log, where its `opaque` points to one: what is wrong in
+/// a stream is not always returned. Needs quiet_log(); no other AVCodecContext may use `opaque`.
+using ErrorCount = std::atomic<int64_t>;
 
 /// Sends FFmpeg's own log to spdlog at level debug, for the whole process; it never reaches standard error by itself.
 /// Call before anything else of FFmpeg; repeated calls do nothing.

@@ -6,110 +6,37 @@ extern "C" {
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "tvr/base/error.h"
 #include "video/decoder.h"
 #include "video/frame_converter.h"
+#include "video/frame_picker.h"
+#include "video/timetable.h"
 
 namespace tvr {
 namespace fs = std::filesystem;
 namespace {
 
-/// The presentation times of frames as they come, in units of the stream, made whole at the end.
-class Timetable {
- public:
-  Timetable(AVRational unit, double frame_rate) : unit_(unit), step_(1 / frame_rate / av_q2d(unit)) {}
-
-  void add(const AVFrame& frame) {
-    if (frame.best_effort_timestamp == AV_NOPTS_VALUE) {
-      // Frames before the first known time count backwards from it.
-      times_.push_back(times_.empty() ? 0 : times_.back() + step_);
-    } else {
-      const auto time = static_cast<double>(frame.best_effort_timestamp);
-      if (!known_ && !times_.empty()) shift(time - step_ - times_.back());
-      known_ = true;
-      times_.push_back(times_.empty() ? time : std::max(time, times_.back()));
-    }
-    const auto duration = static_cast<double>(ffmpeg::duration_of(frame));
-    last_duration_ = duration > 0 ? duration : step_;
-  }
-
-  /// Fills times, duration and rate.
-  void finish(VideoInfo& info) const {
-    for (const double time : times_) info.times.push_back(seconds(time - times_[0]));
-    info.duration = info.times.back() + seconds(last_duration_);
-    if (times_.size() < 2) return;
-    const double span = info.times.back();
-    info.frames_per_second = span > 0 ? static_cast<double>(times_.size() - 1) / span : 1 / seconds(step_);
-  }
-
- private:
-  void shift(double offset) {
-    for (double& time : times_) time += offset;
-  }
-  double seconds(double units) const { return units * unit_.num / unit_.den; }
-
-  AVRational unit_;
-  double step_, last_duration_ = 0;
-  bool known_ = false;
-  std::vector<double> times_;
-};
-
-VideoInfo count_frames(const fs::path& file, int64_t threads) {
-  Decoder decoder(file, threads);
-  VideoInfo info;
-  Timetable timetable(decoder.stream().time_base, decoder.frame_rate());
-  while (const AVFrame* frame = decoder.next()) {
-    timetable.add(*frame);
-    if (info.frames++ > 0) continue;
-    const auto orientation = orientation_of(*frame, decoder.stream());
-    info.height = orientation.swaps_sides ? frame->width : frame->height;
-    info.width = orientation.swaps_sides ? frame->height : frame->width;
-    info.rotation = orientation.rotation;
-    const char* format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame->format));
-    info.pixel_format = format != nullptr ? format : "unknown";
-  }
-  info.codec = decoder.codec_name();
-  info.damaged_packets = decoder.damaged_packets();
-  if (info.frames == 0)
-    throw DataError(file.string() + ": not one frame of its " + info.codec + " stream can be decoded" +
-                    (decoder.last_refusal().empty() ? "" : " (" + decoder.last_refusal() + ")") +
-                    "; check that the file is complete.");
-  timetable.finish(info);
-  return info;
-}
-
 class FileReader final : public VideoReader {
  public:
-  FileReader(fs::path file, const VideoReaderOptions& options)
-      : file_(std::move(file)), threads_(options.threads), info_(count_frames(file_, threads_)) {}
+  FileReader(const fs::path& file, const VideoReaderOptions& options)
+      : file_(file), index_(file_), threads_(options.threads), promised_(index_.doubt().empty()) {
+    if (promised_ && options.count == FrameCount::kByPackets && count_by_packets()) return;
+    count_by_decoding();
+  }
 
   const VideoInfo& info() const override { return info_; }
 
-  void read(const std::vector<int64_t>& indices, const std::function<void(int64_t, const Image&)>& take) override {
+  void read(const std::vector<int64_t>& indices, const Take& take) override {
     for (const int64_t index : indices)
       if (index < 0 || index >= info_.frames)
-        throw DataError(file_.string() + ": frame " + std::to_string(index) + " does not exist; the frames are 0 to " +
-                        std::to_string(info_.frames - 1) + ".");
-    std::vector<int64_t> order(indices.size());  // places in `indices`, in presentation order
-    std::iota(order.begin(), order.end(), 0);
-    const auto index_of = [&](int64_t position) { return indices[static_cast<size_t>(position)]; };
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return index_of(a) < index_of(b); });
-    if (order.empty()) return;
-
-    Decoder decoder(file_, threads_);
-    FrameConverter converter(decoder.stream(), info_.height, info_.width);
-    Image image;
-    auto wanted = order.begin();
-    for (int64_t index = 0; wanted != order.end(); ++index) {
-      const AVFrame* frame = decoder.next();
-      if (frame == nullptr)
-        fail(index_of(*wanted), "could be decoded when the file was opened but not now; was it changed?");
-      if (index_of(*wanted) != index) continue;
-      convert(converter, *frame, index, image);
-      for (; wanted != order.end() && index_of(*wanted) == index; ++wanted) take(*wanted, image);
-    }
+        file_.fail("frame " + std::to_string(index) + " does not exist; the frames are 0 to " +
+                   std::to_string(info_.frames - 1) + ".");
+    Request request(indices, take);
+    if (promised_ && !pick(request)) break_promise();
+    if (!request.done()) decode(request);
   }
 
   std::vector<int64_t> indices_at(const std::vector<double>& times) const override {
@@ -122,8 +49,135 @@ class FileReader final : public VideoReader {
   }
 
  private:
+  /// The frames of one read() that were not given yet.
+  class Request {
+   public:
+    Request(const std::vector<int64_t>& indices, const Take& take)
+        : indices_(indices), take_(take), order_(indices.size()) {
+      std::iota(order_.begin(), order_.end(), 0);
+      std::stable_sort(order_.begin(), order_.end(), [&](int64_t a, int64_t b) { return index(a) < index(b); });
+    }
+
+    bool done() const { return next_ == order_.size(); }
+    int64_t next() const { return index(order_[next_]); }
+
+    std::vector<int64_t> frames() const {
+      std::vector<int64_t> frames;
+      for (const int64_t position : order_)
+        if (frames.empty() || frames.back() != index(position)) frames.push_back(index(position));
+      return frames;
+    }
+
+    void give(const Image& image) {
+      for (const int64_t frame = next(); !done() && next() == frame; ++next_) take_(order_[next_], image);
+    }
+
+   private:
+    int64_t index(int64_t position) const { return indices_[static_cast<size_t>(position)]; }
+
+    const std::vector<int64_t>& indices_;
+    const Take& take_;
+    std::vector<int64_t> order_;  // places in indices_, in presentation order
+    size_t next_ = 0;
+  };
+
+  double frame_rate() const { return file_.stated_frame_rate() > 0 ? file_.stated_frame_rate() : 25; }
+
+  VideoInfo description(const AVFrame& first) const {
+    VideoInfo info;
+    const auto orientation = orientation_of(first, file_.stream());
+    info.height = orientation.swaps_sides ? first.width : first.height;
+    info.width = orientation.swaps_sides ? first.height : first.width;
+    info.rotation = orientation.rotation;
+    const char* format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(first.format));
+    info.pixel_format = format != nullptr ? format : "unknown";
+    info.codec = file_.codec_name();
+    info.stated_frames_per_second = file_.stated_frame_rate();
+    return info;
+  }
+
+  Timetable promised_times() const {
+    Timetable timetable(file_.stream().time_base, frame_rate());
+    for (const int64_t number : index_.presented()) {
+      const auto& packet = index_.packets()[static_cast<size_t>(number)];
+      timetable.add(packet.time, packet.duration);
+    }
+    return timetable;
+  }
+
+  bool count_by_packets() {
+    picker_.emplace(index_, threads_);
+    VideoInfo info;
+    if (!picker_->pick({0}, [&](int64_t, const AVFrame& frame) { info = description(frame); })) return false;
+    promised_times().finish(info);
+    info_ = std::move(info);
+    return true;
+  }
+
+  void count_by_decoding() {
+    Decoder decoder(index_, threads_);
+    VideoInfo info;
+    Timetable timetable(file_.stream().time_base, frame_rate());
+    bool first = true;
+    while (const AVFrame* frame = decoder.next()) {
+      timetable.add(frame->best_effort_timestamp, ffmpeg::duration_of(*frame));
+      if (first) info = description(*frame);
+      first = false;
+    }
+    if (first)
+      file_.fail("not one frame of its " + std::string(file_.codec_name()) + " stream can be decoded" +
+                 (decoder.last_refusal().empty() ? "" : " (" + decoder.last_refusal() + ")") +
+                 "; check that the file is complete.");
+    info.damaged_packets = decoder.damaged_packets();
+    timetable.finish(info);
+    info_ = std::move(info);
+    promised_ = promised_ && info_.damaged_packets == 0 && keeps_promise();
+  }
+
+  bool keeps_promise() const {
+    VideoInfo promised;
+    promised_times().finish(promised);
+    return promised.times == info_.times;
+  }
+
+  // Decoding contradicted the packets: nothing they tell is relied on from here on.
+  void break_promise() {
+    promised_ = false;
+    picker_.reset();
+    const VideoInfo before = info_;
+    count_by_decoding();
+    if (before.times != info_.times)
+      throw FramesChanged(file_.path().string() + ": is damaged: its packets promise " + std::to_string(before.frames) +
+                          " frames, but " + std::to_string(info_.frames) +
+                          " can be decoded, or at other times; choose frames among those and read again.");
+  }
+
+  bool pick(Request& request) {
+    if (!picker_) picker_.emplace(index_, threads_);
+    FrameConverter converter(file_.stream(), info_.height, info_.width);
+    Image image;
+    return picker_->pick(request.frames(), [&](int64_t index, const AVFrame& frame) {
+      convert(converter, frame, index, image);
+      request.give(image);
+    });
+  }
+
+  void decode(Request& request) {
+    Decoder decoder(index_, threads_);
+    FrameConverter converter(file_.stream(), info_.height, info_.width);
+    Image image;
+    for (int64_t index = 0; !request.done(); ++index) {
+      const AVFrame* frame = decoder.next();
+      if (frame == nullptr)
+        fail(request.next(), "could be decoded when the file was opened but not now; was it changed?");
+      if (request.next() != index) continue;
+      convert(converter, *frame, index, image);
+      request.give(image);
+    }
+  }
+
   [[noreturn]] void fail(int64_t index, const std::string& sentence) const {
-    throw DataError(file_.string() + ": frame " + std::to_string(index) + " " + sentence);
+    file_.fail("frame " + std::to_string(index) + " " + sentence);
   }
 
   void convert(FrameConverter& converter, const AVFrame& frame, int64_t index, Image& image) const {
@@ -134,9 +188,12 @@ class FileReader final : public VideoReader {
     }
   }
 
-  fs::path file_;
+  VideoFile file_;
+  PacketIndex index_;
   int64_t threads_;
+  bool promised_;  // frames can be told from the packets, and nothing spoke against it yet
   VideoInfo info_;
+  std::optional<FramePicker> picker_;
 };
 
 }  // namespace
@@ -144,6 +201,18 @@ class FileReader final : public VideoReader {
 std::unique_ptr<VideoReader> open_video(const fs::path& file, const VideoReaderOptions& options) {
   if (options.threads < 0) throw std::invalid_argument("open_video needs a number of threads of at least 0");
   return std::make_unique<FileReader>(file, options);
+}
+
+VideoInfo read_frames(const fs::path& file, const VideoReaderOptions& options,
+                      const std::function<std::vector<int64_t>(const VideoInfo&)>& choose,
+                      const VideoReader::Take& take) {
+  const auto reader = open_video(file, options);
+  try {
+    reader->read(choose(reader->info()), take);
+  } catch (const FramesChanged&) {  // the reader has counted again, by decoding
+    reader->read(choose(reader->info()), take);
+  }
+  return reader->info();
 }
 
 }  // namespace tvr

@@ -1,32 +1,53 @@
 // Whatever the bytes, reading ends with the frames that exist or with a DataError.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "test_videos.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #include "tvr/video/video_reader.h"
+#include "video/packet_index.h"
 
 namespace tvr {
 namespace {
 
 using test::data_folder;
 
-// The number of frames, 0 when the file is refused.
-int64_t frames_that_can_be_read(const std::filesystem::path& file) {
+// The MD5 of frames by their time; empty when the file is refused.
+std::map<double, std::string> frames_in_time(const std::filesystem::path& file, FrameCount count, bool all) {
+  std::map<double, std::string> frames;
+  VideoReaderOptions options;
+  options.count = count;
+  std::vector<double> times;
+  const auto choose = [&](const VideoInfo& info) {
+    EXPECT_EQ(static_cast<int64_t>(info.times.size()), info.frames);
+    std::vector<int64_t> indices;
+    for (int64_t k = 0; k < info.frames; k += all ? 1 : 1 + info.frames / 4) indices.push_back(k);
+    if (!all) indices.push_back(info.frames - 1);
+    times.clear();
+    frames.clear();
+    for (const int64_t index : indices) times.push_back(info.times[static_cast<size_t>(index)]);
+    return indices;
+  };
   try {
-    const auto reader = open_video(file);
-    const int64_t frames = reader->info().frames;
-    EXPECT_EQ(static_cast<int64_t>(reader->info().times.size()), frames);
-    reader->read({0, frames / 2, frames - 1}, [&](int64_t, const Image& image) {
-      EXPECT_EQ(static_cast<int64_t>(image.pixels.size()), reader->info().height * reader->info().width * 3);
+    read_frames(file, options, choose, [&](int64_t position, const Image& image) {
+      EXPECT_EQ(static_cast<int64_t>(image.pixels.size()), image.height * image.width * 3);
+      frames[times[static_cast<size_t>(position)]] = test::md5(image.pixels.data(), image.pixels.size());
     });
-    return frames;
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
-    return 0;
+    return {};
   }
+  return frames;
+}
+
+// The number of frames, 0 when the file is refused.
+int64_t frames_that_can_be_read(const std::filesystem::path& file) {
+  frames_in_time(file, FrameCount::kByPackets, false);
+  if (frames_in_time(file, FrameCount::kByDecoding, false).empty()) return 0;
+  return open_video(file)->info().frames;
 }
 
 class DamagedVideoTest : public testing::Test {
@@ -81,6 +102,64 @@ TEST_F(DamagedVideoTest, FlippedBytesOfTheHeadersNeverCrash) {
     write_file(damaged_, changed);
     frames_that_can_be_read(damaged_);
   }
+}
+
+// Damage where no wanted frame needs it can spoil frames when everything is decoded, and leave them whole otherwise.
+TEST_F(DamagedVideoTest, GivesPicturesOfTheWholeFileOrOfDecodingEverything) {
+  TVR_NEED_TEST_DATA();
+  std::mt19937_64 random(3);
+  int64_t compared = 0;
+  for (const auto& video : test::probed_videos()) {
+    std::string bytes = read_file(data_folder() / video.path);
+    if (video.frames < 2 || bytes.size() > 60'000) continue;
+    bytes[bytes.size() / 8 + random() % (bytes.size() * 7 / 8)] ^= static_cast<char>(1 + random() % 255);
+    write_file(damaged_, bytes);
+    const auto whole = frames_in_time(data_folder() / video.path, FrameCount::kByDecoding, true);
+    const auto exact = frames_in_time(damaged_, FrameCount::kByDecoding, true);
+    for (const auto& [time, hash] : frames_in_time(damaged_, FrameCount::kByPackets, false)) {
+      if (exact.count(time) == 0) continue;  // decoding everything lost the first frame: times count from the next
+      const auto intact = whole.find(time);
+      EXPECT_TRUE(hash == exact.at(time) || (intact != whole.end() && hash == intact->second))
+          << video.path << " at " << time;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 100);
+}
+
+TEST_F(DamagedVideoTest, CountsAgainWhenDecodingContradictsThePackets) {
+  const auto clip = test::write_clip(folder_.path() / "clip.mp4");
+  VideoFile file(clip);
+  const PacketIndex index(file);
+  PacketPass pass(index);
+  const AVPacket* packet = pass.next();
+  for (int i = 0; i < 26; ++i) packet = pass.next();
+  const std::string bytes = read_file(clip);
+  const size_t at = bytes.find(std::string(packet->data, packet->data + packet->size));
+  ASSERT_NE(at, std::string::npos);
+  VideoReaderOptions options;
+  options.count = FrameCount::kByPackets;
+  int changed = 0;
+  for (int bit = 0; bit < 8 * 12; ++bit) {  // somewhere in the header of the slice, behind the length and the type
+    std::string damaged = bytes;
+    damaged[at + 5 + static_cast<size_t>(bit / 8)] ^= static_cast<char>(1 << bit % 8);
+    write_file(damaged_, damaged);
+    const auto reader = open_video(damaged_, options);
+    const auto nothing = [](int64_t, const Image&) {};
+    try {
+      reader->read({3, 29}, nothing);
+    } catch (const FramesChanged& error) {
+      ++changed;
+      EXPECT_NE(std::string(error.what()).find("its packets promise 30 frames"), std::string::npos) << error.what();
+      EXPECT_EQ(reader->info().frames, open_video(damaged_)->info().frames);
+      EXPECT_LT(reader->info().frames, 30);
+      EXPECT_EQ(frames_in_time(damaged_, FrameCount::kByPackets, true),
+                frames_in_time(damaged_, FrameCount::kByDecoding, true));
+    } catch (const DataError& error) {
+      EXPECT_NE(std::string(error.what()).find("frame 29 does not exist"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_GT(changed, 0);
 }
 
 TEST_F(DamagedVideoTest, RefusesPicturesThatAreTooLarge) {

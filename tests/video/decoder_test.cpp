@@ -4,26 +4,15 @@
 
 #include <set>
 
+#include "native_frames.h"
 #include "test_videos.h"
 #include "tvr/base/error.h"
-
-extern "C" {
-#include <libavutil/imgutils.h>
-}
 
 namespace tvr {
 namespace {
 
 using test::data_folder;
-
-// What `ffmpeg -f framemd5` hashes: the planes of a frame without padding.
-std::string md5_of_planes(const AVFrame& frame) {
-  const auto format = static_cast<AVPixelFormat>(frame.format);
-  std::vector<uint8_t> bytes(static_cast<size_t>(av_image_get_buffer_size(format, frame.width, frame.height, 1)));
-  av_image_copy_to_buffer(bytes.data(), static_cast<int>(bytes.size()), frame.data, frame.linesize, format, frame.width,
-                          frame.height, 1);
-  return test::md5(bytes.data(), bytes.size());
-}
+using test::md5_of_planes;
 
 std::vector<std::string> golden_hashes(const std::string& path) {
   std::string name = path;
@@ -47,7 +36,9 @@ TEST(Decoder, GivesEveryFrameAndTheNativePlanesOfEveryExactCodec) {
     SCOPED_TRACE(video.path);
     const auto golden = golden_hashes(video.path);
     const bool compare = exact.count(video.codec) > 0 && !golden.empty() && video.path != kDamaged;
-    Decoder decoder(data_folder() / video.path, 1);
+    VideoFile file(data_folder() / video.path);
+    const PacketIndex index(file);
+    Decoder decoder(index, 1);
     int64_t frames = 0;
     std::vector<std::string> hashes;
     while (const AVFrame* frame = decoder.next()) {
@@ -55,7 +46,7 @@ TEST(Decoder, GivesEveryFrameAndTheNativePlanesOfEveryExactCodec) {
       if (compare) hashes.push_back(md5_of_planes(*frame));
     }
     EXPECT_EQ(frames, video.frames);
-    EXPECT_EQ(decoder.codec_name(), video.codec);
+    EXPECT_EQ(file.codec_name(), video.codec);
     EXPECT_EQ(decoder.next(), nullptr) << "after the end";
     ++counted;
     if (!compare) continue;
@@ -70,7 +61,9 @@ TEST(Decoder, GivesTheSameFramesWithSeveralThreads) {
   TVR_NEED_TEST_DATA();
   for (const char* path :
        {"video/generated/h264_bframes_opengop.mp4", "video/generated/hevc_10bit.mkv", "video/generated/vp9.webm"}) {
-    Decoder decoder(data_folder() / path, 3);
+    VideoFile file(data_folder() / path);
+    const PacketIndex index(file);
+    Decoder decoder(index, 3);
     std::vector<std::string> hashes;
     while (const AVFrame* frame = decoder.next()) hashes.push_back(md5_of_planes(*frame));
     EXPECT_EQ(hashes, golden_hashes(path)) << path;

@@ -34,8 +34,21 @@ std::vector<std::string> frames_of_program(const std::filesystem::path& file, in
 }
 
 void expect_frames_of_program(const std::filesystem::path& file, int64_t most = 1'000'000) {
-  const auto reader = open_video(file);
-  EXPECT_EQ(hashes_of(*reader, first_frames(*reader, most)), frames_of_program(file, most)) << file;
+  const auto expected = frames_of_program(file, most);
+  for (const auto count : {FrameCount::kByDecoding, FrameCount::kByPackets}) {
+    VideoReaderOptions options;
+    options.count = count;
+    const auto reader = open_video(file, options);
+    EXPECT_EQ(hashes_of(*reader, first_frames(*reader, most)), expected) << file;
+    // Fewer of them, which leaves packets out.
+    std::vector<int64_t> some;
+    std::vector<std::string> expected_of_some;
+    for (size_t k = 1; k < expected.size(); k += 1 + expected.size() / 9) {
+      some.push_back(static_cast<int64_t>(k));
+      expected_of_some.push_back(expected[k]);
+    }
+    EXPECT_EQ(hashes_of(*reader, some), expected_of_some) << file;
+  }
 }
 
 bool run(const std::string& command) {
@@ -45,13 +58,15 @@ bool run(const std::string& command) {
 // The same through the parts of the reader, without its counting pass, which other tests cover.
 std::vector<std::string> hashes_without_counting(const std::filesystem::path& file, size_t most) {
   std::vector<std::string> hashes;
-  Decoder decoder(file, 1);
+  VideoFile video(file);
+  const PacketIndex index(video);
+  Decoder decoder(index, 1);
   std::optional<FrameConverter> converter;
   Image image;
   for (const AVFrame* frame; hashes.size() < most && (frame = decoder.next()) != nullptr;) {
-    const bool turned = orientation_of(*frame, decoder.stream()).swaps_sides;
+    const bool turned = orientation_of(*frame, video.stream()).swaps_sides;
     if (!converter)
-      converter.emplace(decoder.stream(), turned ? frame->width : frame->height, turned ? frame->height : frame->width);
+      converter.emplace(video.stream(), turned ? frame->width : frame->height, turned ? frame->height : frame->width);
     converter->convert(*frame, image);
     hashes.push_back(test::md5(image.pixels.data(), image.pixels.size()));
   }
@@ -188,6 +203,64 @@ TEST_F(ProgramTest, ConvertsRarePixelFormatsTheSameWay) {
     SCOPED_TRACE(format);
     expect_frames_of_program(in("rare.mkv"));
   }
+}
+
+struct Recipe {
+  const char* file;
+  const char* encoder;  // arguments of the program
+  bool told_by_packets;
+};
+
+// How streams of all kinds are made. Noise keeps encoders from coding pictures as copies.
+const Recipe kRecipes[] = {
+    {"pyramid.mp4", "libx264 -preset fast -x264-params b-pyramid=strict:bframes=8:b-adapt=0", true},
+    {"open_gop.mp4", "libx264 -preset fast -x264-params open-gop=1:keyint=20", true},
+    {"open_gop.ts", "libx264 -preset fast -x264-params open-gop=1:keyint=20", true},
+    {"short_gop.mp4", "libx264 -preset fast -g 10", true},
+    {"short_gop.flv", "libx264 -preset fast -g 10", true},
+    {"short_gop.mkv", "libx264 -preset fast -g 10 -x264-params repeat-headers=1:aud=1:slices=3", true},
+    {"no_times.avi", "libx264 -preset fast -g 10", false},
+    {"no_times.h264", "libx264 -preset fast -g 10", false},
+    {"fragments.mp4", "libx264 -preset fast -g 10 -movflags frag_keyframe+empty_moov", true},
+    {"refresh.mp4", "libx264 -preset fast -x264-params intra-refresh=1:keyint=20", true},
+    {"interlaced.mp4", "libx264 -preset fast -flags +ildct+ilme -x264-params tff=1", true},
+    {"hevc_open.mp4", "libx265 -preset fast -x265-params log-level=none:open-gop=1:keyint=20:min-keyint=20", true},
+    {"hevc_closed.mp4", "libx265 -preset fast -x265-params log-level=none:open-gop=0:keyint=20:radl=2:bframes=4", true},
+    {"hevc_layers.mp4", "libx265 -preset fast -x265-params log-level=none:temporal-layers=1:bframes=7:b-adapt=0", true},
+    {"vp8_hidden.webm", "libvpx -auto-alt-ref 1 -lag-in-frames 20 -b:v 200k -g 30", true},
+    {"vp9_hidden.webm", "libvpx-vp9 -auto-alt-ref 1 -lag-in-frames 20 -b:v 200k -g 30 -speed 5", true},
+    {"av1_hidden.mp4", "libaom-av1 -cpu-used 8 -usage realtime -b:v 200k -g 30", true},
+    {"prores.mov", "prores_ks", true},
+    {"packed.avi", "libxvid -bf 2", false},
+    {"mpeg4.mp4", "mpeg4 -bf 2", false},
+    {"mpeg2.ts", "mpeg2video -bf 2 -flags +ildct+ilme", false},
+    {"jpeg.avi", "mjpeg", false},
+};
+
+TEST_F(ProgramTest, GivesTheSameFramesOfStreamsOfAllKinds) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  int made = 0;
+  for (const auto& [file, encoder, told] : kRecipes) {
+    if (!run(
+            "ffmpeg -y -f lavfi -i testsrc2=size=96x80:rate=25,noise=alls=15:allf=t,format=yuv420p -frames:v 60 -c:v " +
+            std::string(encoder) + " " + name(file)))
+      continue;  // this program lacks the encoder
+    ++made;
+    SCOPED_TRACE(file);
+    expect_frames_of_program(in(file));
+    VideoFile video(in(file));
+    EXPECT_EQ(PacketIndex(video).doubt().empty(), told) << PacketIndex(video).doubt();
+  }
+  if (made == 0) GTEST_SKIP() << "the ffmpeg program has none of the encoders";
+}
+
+TEST_F(ProgramTest, GivesTheSameFramesOfACutThatStartsBetweenKeyFrames) {
+  TVR_NEED_FFMPEG_PROGRAM();
+  if (!run("ffmpeg -y -f lavfi -i testsrc2=size=96x80:rate=25 -frames:v 60 -c:v libx264 -g 20 " + name("whole.mp4")))
+    GTEST_SKIP() << "the ffmpeg program has no libx264";
+  // An edit list hides the frames between the key frame and the start of the cut.
+  ASSERT_TRUE(run("ffmpeg -y -ss 1.1 -i " + name("whole.mp4") + " -c copy " + name("cut.mp4")));
+  expect_frames_of_program(in("cut.mp4"));
 }
 
 }  // namespace
