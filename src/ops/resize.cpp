@@ -1,144 +1,135 @@
 #include "tvr/ops/resize.h"
 
-#include <algorithm>
-#include <cmath>
 #include <stdexcept>
+#include <string>
+
+#include "ops/picture.h"
+#include "ops/resize_passes.h"
 
 namespace tvr {
 namespace {
 
-constexpr int kFractionBits = 22;  // weights are integers of 2^-22, sums start at one half
-constexpr int64_t kChannels = 3;
-
-double bilinear(double x) {
-  return std::max(0.0, 1.0 - std::abs(x));
-}
-
-double bicubic(double x) {
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
-
-// Which inputs make output i, and with which weights: inputs first[i] … of weights[i*most … ], counts[i] of them.
-struct Kernel {
-  int64_t most = 0;
-  std::vector<int64_t> first, counts;
-  std::vector<int32_t> weights;
+struct Size {
+  int64_t height = 0, width = 0;
+  bool operator==(const Size&) const = default;
 };
 
-int32_t fixed_point(double weight) {
-  return static_cast<int32_t>(weight * (1 << kFractionBits) + (weight < 0 ? -0.5 : 0.5));
+// The part of a resized picture that is wanted.
+struct Window {
+  int64_t top = 0, left = 0;
+  Size size;
+};
+
+Size size_of(const Image& image) {
+  return {image.height, image.width};
 }
 
-Kernel make_kernel(int64_t in, int64_t out, Interpolation interpolation) {
-  const auto function = interpolation == Interpolation::kBicubic ? bicubic : bilinear;
-  const double scale = static_cast<double>(in) / static_cast<double>(out), stretch = std::max(scale, 1.0);
-  const double support = (interpolation == Interpolation::kBicubic ? 2.0 : 1.0) * stretch, shrink = 1.0 / stretch;
-  Kernel kernel;
-  kernel.most = static_cast<int64_t>(std::ceil(support)) * 2 + 1;
-  kernel.weights.resize(static_cast<size_t>(out * kernel.most));
-  std::vector<double> exact;
-  for (int64_t i = 0; i < out; ++i) {
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const int64_t begin = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
-    const int64_t end = std::min(in, static_cast<int64_t>(centre + support + 0.5));
-    exact.clear();
-    double sum = 0;
-    for (int64_t x = begin; x < end; ++x) {
-      exact.push_back(function((static_cast<double>(x) - centre + 0.5) * shrink));
-      sum += exact.back();
-    }
-    for (size_t k = 0; k < exact.size(); ++k)
-      kernel.weights[static_cast<size_t>(i * kernel.most) + k] = fixed_point(sum != 0 ? exact[k] / sum : exact[k]);
-    kernel.first.push_back(begin);
-    kernel.counts.push_back(end - begin);
+void check_sides(const Size& size, const char* picture) {
+  if (size.height < 1 || size.width < 1)
+    throw std::invalid_argument(std::string(picture) + " of a resize has less than one pixel a side");
+  if (size.height > kLargestSide || size.width > kLargestSide)
+    throw std::invalid_argument(std::string(picture) + " of a resize has more than " + std::to_string(kLargestSide) +
+                                " pixels a side");
+}
+
+bool vertical_first(const Size& in, const Size& out, PassOrder order) {
+  return order == PassOrder::kPillow && out.width != in.width && out.height < in.height &&
+         2 * (in.width - out.width) < in.height - out.height;
+}
+
+// A resize of pictures of one size: one round of passes, or two where the vertical direction goes first.
+std::vector<Passes> plan(const Size& in, const Size& out, const Window& window, Interpolation interpolation,
+                         PassOrder order) {
+  auto horizontal = make_kernel(in.width, out.width, interpolation, window.left, window.size.width);
+  auto vertical = make_kernel(in.height, out.height, interpolation, window.top, window.size.height);
+  std::vector<Passes> rounds;
+  if (!vertical_first(in, out, order)) {
+    rounds.push_back(make_passes(std::move(horizontal), std::move(vertical)));
+    return rounds;
   }
-  return kernel;
+  const auto unchanged = [&](int64_t pixels) { return make_kernel(pixels, pixels, interpolation, 0, pixels); };
+  rounds.push_back(make_passes(unchanged(in.width), std::move(vertical)));
+  rounds.push_back(make_passes(std::move(horizontal), unchanged(window.size.height)));
+  return rounds;
 }
 
-uint8_t to_byte(int32_t sum) {
-  return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+void run(const PixelView& image, const Passes& passes, Layout layout, uint8_t* out) {
+  (has_avx2() ? run_avx2 : run_portable)(image, passes, layout, out);
 }
 
-// One output row or pixel: `count` inputs of `length` bytes each, `stride` bytes apart, under their weights.
-void blend(const uint8_t* in, int64_t stride, const int32_t* weights, int64_t count, int64_t length, int32_t* sums,
-           uint8_t* out) {
-  std::fill_n(sums, length, 1 << (kFractionBits - 1));
-  for (int64_t k = 0; k < count; ++k)
-    for (int64_t i = 0; i < length; ++i) sums[i] += in[k * stride + i] * weights[k];
-  for (int64_t i = 0; i < length; ++i) out[i] = to_byte(sums[i]);
+void run(const Image& image, const std::vector<Passes>& rounds, Layout layout, uint8_t* out) {
+  const PixelView input{image.pixels.data(), image.height, image.width};
+  if (rounds.size() == 1) return run(input, rounds[0], layout, out);
+  Image between = empty_image(rounds[0].vertical.outputs(), image.width);
+  run(input, rounds[0], Layout::kInterleaved, between.pixels.data());
+  run({between.pixels.data(), between.height, between.width}, rounds[1], layout, out);
 }
 
-Image empty_image(int64_t height, int64_t width) {
-  return {height, width, std::vector<uint8_t>(static_cast<size_t>(height * width * kChannels))};
-}
-
-Image resize_width(const Image& image, int64_t width, Interpolation interpolation) {
-  if (width == image.width) return image;
-  const Kernel kernel = make_kernel(image.width, width, interpolation);
-  Image result = empty_image(image.height, width);
-  int32_t sums[kChannels];
-  for (int64_t y = 0; y < image.height; ++y) {
-    const uint8_t* row = image.pixels.data() + y * image.width * kChannels;
-    uint8_t* out = result.pixels.data() + y * width * kChannels;
-    for (int64_t x = 0; x < width; ++x) {
-      const auto i = static_cast<size_t>(x);
-      blend(row + kernel.first[i] * kChannels, kChannels, &kernel.weights[static_cast<size_t>(x * kernel.most)],
-            kernel.counts[i], kChannels, sums, out + x * kChannels);
-    }
-  }
-  return result;
-}
-
-Image resize_height(const Image& image, int64_t height, Interpolation interpolation) {
-  if (height == image.height) return image;
-  const Kernel kernel = make_kernel(image.height, height, interpolation);
-  Image result = empty_image(height, image.width);
-  const int64_t stride = image.width * kChannels;
-  std::vector<int32_t> sums(static_cast<size_t>(stride));
-  for (int64_t y = 0; y < height; ++y) {
-    const auto i = static_cast<size_t>(y);
-    blend(image.pixels.data() + kernel.first[i] * stride, stride, &kernel.weights[static_cast<size_t>(y * kernel.most)],
-          kernel.counts[i], stride, sums.data(), result.pixels.data() + y * stride);
-  }
-  return result;
-}
-
-void check_not_empty(const Image& image) {
-  if (image.height < 1 || image.width < 1) throw std::invalid_argument("an empty image cannot be resized");
+Size short_side_size(const Size& in, int64_t size) {
+  check_sides(in, "the input");
+  check_sides({size, size}, "the result");
+  const Size out =
+      in.width <= in.height ? Size{size * in.height / in.width, size} : Size{size, size * in.width / in.height};
+  check_sides(out, "the result");
+  return out;
 }
 
 }  // namespace
 
 Image resize(const Image& image, int64_t height, int64_t width, Interpolation interpolation, PassOrder order) {
-  check_not_empty(image);
-  if (height < 1 || width < 1) throw std::invalid_argument("an image cannot be resized to less than one pixel a side");
-  const bool vertical_first = order == PassOrder::kPillow && width != image.width && height < image.height &&
-                              2 * (image.width - width) < image.height - height;
-  if (vertical_first) return resize_width(resize_height(image, height, interpolation), width, interpolation);
-  return resize_height(resize_width(image, width, interpolation), height, interpolation);
+  check_picture(image);
+  const Size size{height, width};
+  check_sides(size_of(image), "the input");
+  check_sides(size, "the result");
+  if (size == size_of(image)) return image;
+  Image result = empty_image(height, width);
+  const auto rounds = plan(size_of(image), size, {0, 0, size}, interpolation, order);
+  run(image, rounds, Layout::kInterleaved, result.pixels.data());
+  return result;
 }
 
 Image resize_short_side(const Image& image, int64_t size, Interpolation interpolation, PassOrder order) {
-  check_not_empty(image);
-  if (image.width <= image.height) return resize(image, size * image.height / image.width, size, interpolation, order);
-  return resize(image, size, size * image.width / image.height, interpolation, order);
+  check_picture(image);
+  const Size out = short_side_size(size_of(image), size);
+  return resize(image, out.height, out.width, interpolation, order);
 }
 
-Image centre_crop(const Image& image, int64_t height, int64_t width) {
-  if (height < 1 || width < 1 || height > image.height || width > image.width)
-    throw std::invalid_argument("a crop must lie inside its image");
-  // nearbyint rounds half to even.
-  const auto top = static_cast<int64_t>(std::nearbyint(static_cast<double>(image.height - height) / 2));
-  const auto left = static_cast<int64_t>(std::nearbyint(static_cast<double>(image.width - width) / 2));
-  Image result = empty_image(height, width);
-  for (int64_t y = 0; y < height; ++y)
-    std::copy_n(image.pixels.begin() + ((top + y) * image.width + left) * kChannels, width * kChannels,
-                result.pixels.begin() + y * width * kChannels);
+struct CentreSquare::State {
+  int64_t size;
+  Interpolation interpolation;
+  PassOrder order;
+  Size input;  // that `rounds` is for
+  std::vector<Passes> rounds;
+
+  void write(const Image& image, Layout layout, uint8_t* out) {
+    check_picture(image);
+    if (input != size_of(image)) {
+      const Size resized = short_side_size(size_of(image), size);
+      const Window middle{crop_margin(resized.height, size), crop_margin(resized.width, size), {size, size}};
+      rounds = plan(size_of(image), resized, middle, interpolation, order);
+      input = size_of(image);
+    }
+    run(image, rounds, layout, out);
+  }
+};
+
+CentreSquare::CentreSquare(int64_t size, Interpolation interpolation, PassOrder order)
+    : state_(new State{size, interpolation, order, {}, {}}) {
+  check_sides({size, size}, "the result");
+}
+
+CentreSquare::~CentreSquare() = default;
+CentreSquare::CentreSquare(CentreSquare&&) noexcept = default;
+CentreSquare& CentreSquare::operator=(CentreSquare&&) noexcept = default;
+
+Image CentreSquare::operator()(const Image& image) {
+  Image result = empty_image(state_->size, state_->size);
+  state_->write(image, Layout::kInterleaved, result.pixels.data());
   return result;
+}
+
+void CentreSquare::write_planes(const Image& image, uint8_t* pixels) {
+  state_->write(image, Layout::kPlanar, pixels);
 }
 
 }  // namespace tvr

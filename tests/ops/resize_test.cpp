@@ -6,23 +6,14 @@
 #include <numeric>
 #include <string>
 
-#include "tvr/base/arrays.h"
+#include "ops/noise.h"
+#include "ops/resize_golden.h"
+#include "ops/resize_passes.h"
 #include "tvr/base/file.h"
+#include "tvr/base/random.h"
 
 namespace tvr {
 namespace {
-
-constexpr uint64_t kGolden = 0x9E3779B97F4A7C15;
-
-// The top byte of element i of the deterministic stream "input.pixels".
-int noise(int64_t i) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : std::string("input.pixels")) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  uint64_t z = hash + static_cast<uint64_t>(i + 1) * kGolden;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-  return static_cast<int>((z ^ (z >> 31)) >> 56);
-}
 
 // Gradients, squares and a checkerboard under noise.
 Image pattern(int64_t height, int64_t width) {
@@ -38,12 +29,6 @@ Image pattern(int64_t height, int64_t width) {
 
 int64_t sum(const Image& image) {
   return std::accumulate(image.pixels.begin(), image.pixels.end(), int64_t{0});
-}
-
-int64_t weighted_sum(const Image& image) {
-  int64_t result = 0;
-  for (size_t i = 0; i < image.pixels.size(); ++i) result += image.pixels[i] * static_cast<int64_t>(i % 65521 + 1);
-  return result % (int64_t{1} << 31);
 }
 
 std::vector<int> pixel(const Image& image, int64_t y, int64_t x) {
@@ -141,20 +126,68 @@ TEST(Resize, KeepsFlatPicturesFlat) {
   EXPECT_EQ(resize(image, 224, 31).pixels, std::vector<uint8_t>(224 * 31 * 3, 173));
 }
 
-TEST(CentreCrop, SplitsOddMarginsByRoundingHalfToEven) {
-  for (const auto& [side, offset] : std::vector<std::pair<int64_t, int>>{{5, 0}, {7, 2}, {9, 2}, {11, 4}, {8, 2}}) {
-    Image image{side, 1, {}};
-    for (int64_t y = 0; y < side; ++y) image.pixels.insert(image.pixels.end(), 3, static_cast<uint8_t>(y));
-    EXPECT_EQ(centre_crop(image, 4, 1).pixels[0], offset) << side;
+TEST(Resize, NoiseOfAllSizesEqualsPillow) {
+  for (const auto& golden : kResizeGoldens) {
+    const auto kernel = golden.bicubic ? Interpolation::kBicubic : Interpolation::kBilinear;
+    const Image result =
+        resize(noise_picture(golden.height, golden.width), golden.out_height, golden.out_width, kernel);
+    ASSERT_EQ(result.height, golden.out_height);
+    ASSERT_EQ(result.width, golden.out_width);
+    ASSERT_EQ(weighted_sum(result), golden.checksum)
+        << golden.height << "x" << golden.width << " to " << golden.out_height << "x" << golden.out_width
+        << (golden.bicubic ? ", bicubic" : ", bilinear");
+  }
+}
+
+// A kernel of a random part of the outputs of a random resize.
+Kernel random_kernel(Random& random, int64_t in) {
+  const int64_t out = random.integer(8) == 0 ? in : 1 + random.integer(80), begin = random.integer(out);
+  const auto interpolation = random.integer(2) == 0 ? Interpolation::kBilinear : Interpolation::kBicubic;
+  return make_kernel(in, out, interpolation, begin, 1 + random.integer(out - begin));
+}
+
+TEST(Resize, VectorCodeEqualsPortableCode) {
+  if (!has_avx2()) GTEST_SKIP() << "this processor has no AVX2";
+  Random random(3, "sizes");
+  for (int trial = 0; trial < 1000; ++trial) {
+    const int64_t height = 1 + random.integer(90), width = 1 + random.integer(90);
+    const Image image = noise_picture(height, width);
+    const auto passes = make_passes(random_kernel(random, width), random_kernel(random, height));
+    const auto bytes = static_cast<size_t>(passes.horizontal.outputs() * passes.vertical.outputs() * 3);
+    for (const auto layout : {Layout::kInterleaved, Layout::kPlanar}) {
+      std::vector<uint8_t> portable(bytes), vector(bytes);
+      run_portable({image.pixels.data(), height, width}, passes, layout, portable.data());
+      run_avx2({image.pixels.data(), height, width}, passes, layout, vector.data());
+      ASSERT_EQ(portable, vector) << height << "x" << width << " to " << passes.vertical.outputs() << "x"
+                                  << passes.horizontal.outputs() << ", trial " << trial;
+    }
   }
 }
 
 TEST(Resize, RefusesImpossibleSizes) {
   const Image image{2, 2, std::vector<uint8_t>(12)};
   EXPECT_THROW(resize(image, 0, 2), std::invalid_argument);
+  EXPECT_THROW(resize(image, 2, -1), std::invalid_argument);
+  EXPECT_THROW(resize(image, 1, kLargestSide + 1), std::invalid_argument);
+  EXPECT_THROW(resize(image, INT64_MAX, 1), std::invalid_argument);
+  EXPECT_THROW(resize_short_side(image, INT64_MAX), std::invalid_argument);
+  EXPECT_THROW(resize_short_side(image, 0), std::invalid_argument);
+}
+
+TEST(Resize, RefusesImagesThatAreEmptyOrLackBytes) {
   EXPECT_THROW(resize(Image{}, 2, 2), std::invalid_argument);
   EXPECT_THROW(resize_short_side(Image{}, 2), std::invalid_argument);
-  EXPECT_THROW(centre_crop(image, 3, 2), std::invalid_argument);
+  EXPECT_THROW(resize(Image{2, 2, std::vector<uint8_t>(11)}, 2, 2), std::invalid_argument);
+  EXPECT_THROW(resize(Image{2, 2, std::vector<uint8_t>(18)}, 2, 2), std::invalid_argument);
+  EXPECT_THROW(resize(Image{INT64_MAX, 4, std::vector<uint8_t>(12)}, 2, 2), std::invalid_argument);
+  EXPECT_THROW(resize(Image{4, INT64_MAX, std::vector<uint8_t>(12)}, 2, 2), std::invalid_argument);
+}
+
+TEST(Resize, TakesPicturesOfExtremeSides) {
+  const Image wide{1, 200000, std::vector<uint8_t>(600000, 173)};
+  EXPECT_EQ(resize(wide, 3, 5).pixels, std::vector<uint8_t>(45, 173));
+  EXPECT_EQ(resize(Image{200000, 1, wide.pixels}, 5, 3).pixels, std::vector<uint8_t>(45, 173));
+  EXPECT_EQ(resize(Image{1, 1, {173, 173, 173}}, 1, 200000).pixels, wide.pixels);
 }
 
 }  // namespace
