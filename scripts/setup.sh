@@ -26,7 +26,7 @@ done
 
 packages=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip python3-venv unzip binutils patchelf
   libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libicu-dev zlib1g-dev libminizip-dev libssl-dev
-  libcsv-dev libsentencepiece-dev libboost-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libcsv-dev libxxhash-dev libsentencepiece-dev libboost-dev libgtest-dev libgmock-dev libbenchmark-dev)
 if [[ $with_video == yes ]]; then
   packages+=(libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev libavfilter-dev ffmpeg
     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev)

@@ -28,12 +28,11 @@ std::string prefix_of(const ZipArchive& archive, const std::string& origin) {
   return name.substr(0, name.size() - kPickle.size());
 }
 
-void check_is_no_script(const ZipArchive& archive, const std::string& prefix, const std::string& origin) {
+bool is_script(const ZipArchive& archive, const std::string& prefix) {
   const auto is_code = [&](const ZipMember& member) {
     return member.name == prefix + "/constants.pkl" || member.name.starts_with(prefix + "/code/");
   };
-  if (std::any_of(archive.members().begin(), archive.members().end(), is_code))
-    throw DataError(origin + ": is a TorchScript archive, a program; save the tensors by torch.save.");
+  return std::any_of(archive.members().begin(), archive.members().end(), is_code);
 }
 
 bool read_byte_order(const ZipArchive& archive, const std::string& prefix, const std::string& origin) {
@@ -110,10 +109,9 @@ bool is_torch_archive(const ZipArchive& archive) {
 
 std::vector<StoredArray> read_torch_archive(const ZipArchive& archive, const std::string& origin) {
   const auto prefix = prefix_of(archive, origin);
-  check_is_no_script(archive, prefix, origin);
   const bool big_endian = read_byte_order(archive, prefix, origin);
   const auto pickle = read_pickle(archive.read(prefix + std::string(kPickle)).bytes, origin);
-  check_torch_globals(pickle, origin);
+  check_torch_globals(pickle, origin, is_script(archive, prefix));
   std::map<std::string, ZipContent> contents;  // tensors share storages
   std::vector<StoredArray> arrays;
   for (const auto& tensor : torch_tensors(pickle, origin)) {

@@ -11,7 +11,8 @@ namespace tvr {
 
 /// True if the zip file has what torch.save writes.
 bool is_torch_archive(const ZipArchive& archive);
-/// The tensors of it, views into the file. Throws DataError beginning with `origin`; TorchScript is refused.
+/// The tensors of it, views into the file; of a TorchScript archive those that its modules hold. Its code is not looked
+/// at. Throws DataError beginning with `origin`.
 std::vector<StoredArray> read_torch_archive(const ZipArchive& archive, const std::string& origin);
 
 /// True if `bytes` begin with a pickle, as the files of torch.save before 1.6 do.

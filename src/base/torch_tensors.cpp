@@ -130,7 +130,14 @@ class TensorCollector {
     if (function == "torch._tensor._rebuild_from_type_v2")  // (function, class, its arguments, attributes)
       return visit_call(arguments.get<PickleGlobal>(0).name, {arguments.at(0), arguments.at(2)}, name);
     if (function == "collections.OrderedDict") return visit_ordered(object, arguments, name);
+    if (is_script_class(function)) return visit_module(object, arguments, name);
+    if (is_script_list(function)) return visit(arguments.at(0), name);
     if (function != "torch.Size" && function != "torch.device") arguments.fail();
+  }
+  // A module of a TorchScript archive: made empty, then given its attributes.
+  void visit_module(const PickleObject& object, const Arguments& arguments, const std::string& name) {
+    if (arguments.size() != 0 || as<PickleMap>(object.state) == nullptr) arguments.fail();
+    visit(object.state, name);
   }
   // Python 2 hands the items over as one list of pairs, Python 3 adds them to an empty dictionary.
   void visit_ordered(const PickleObject& object, const Arguments& arguments, const std::string& name) {
@@ -214,9 +221,9 @@ void collect_storages(const PickleValue& value, const std::string& origin, std::
 
 }  // namespace
 
-void check_torch_globals(const Pickle& pickle, const std::string& origin) {
+void check_torch_globals(const Pickle& pickle, const std::string& origin, bool is_script) {
   for (const auto& name : pickle.globals()) {
-    if (is_known_torch_global(name)) continue;
+    if (is_known_torch_global(name) || (is_script && (is_script_class(name) || is_script_list(name)))) continue;
     throw DataError(
         origin + ": names the class or function " + escaped(name) + "; tvr runs no code from files. " +
         "Save plain tensors of real numbers in dictionaries, lists or tuples: torch.save(model.state_dict(), …).");

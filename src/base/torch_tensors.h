@@ -28,11 +28,12 @@ struct TorchTensor {
 };
 
 /// Throws DataError beginning with `origin` and naming the class or function if the pickle names one that is not part
-/// of saved tensors.
-void check_torch_globals(const Pickle& pickle, const std::string& origin);
+/// of saved tensors, or, in a TorchScript archive (`is_script`), of saved modules.
+void check_torch_globals(const Pickle& pickle, const std::string& origin, bool is_script = false);
 
-/// The tensors of a saved object in its order; numbers, texts and the like beside them are left out. Each lies inside
-/// of its storage. Throws DataError beginning with `origin`.
+/// The tensors of a saved object in its order; numbers, texts and the like beside them are left out. The modules of
+/// TorchScript are taken as dictionaries of what they hold. Each tensor lies inside of its storage. Throws DataError
+/// beginning with `origin`.
 std::vector<TorchTensor> torch_tensors(const Pickle& pickle, const std::string& origin);
 
 /// Every storage that is named, by its key; also those of values that torch_tensors() does not look at.

@@ -40,6 +40,10 @@ constexpr std::string_view kOthers[] = {"collections.OrderedDict",
                                         "torch.Size",
                                         "torch.device"};
 
+constexpr std::string_view kScriptLists[] = {"torch.jit._pickle.build_tensorlist", "torch.jit._pickle.build_intlist",
+                                             "torch.jit._pickle.build_doublelist", "torch.jit._pickle.build_boollist",
+                                             "torch.jit._pickle.restore_type_tag"};
+
 template <size_t Size>
 std::optional<ElementType> type_of(const TorchName (&names)[Size], std::string_view name) {
   const auto* found = std::find_if(std::begin(names), std::end(names), [&](const auto& n) { return n.name == name; });
@@ -72,6 +76,12 @@ bool is_parameter_function(std::string_view name) {
 bool is_known_torch_global(std::string_view name) {
   return type_of_torch_storage(name) || type_of_torch_dtype(name) || is_untyped_storage(name) ||
          is_tensor_function(name) || is_parameter_function(name) || is_in(kOthers, name);
+}
+bool is_script_class(std::string_view name) {
+  return name.starts_with("__torch__.");
+}
+bool is_script_list(std::string_view name) {
+  return is_in(kScriptLists, name);
 }
 
 }  // namespace tvr

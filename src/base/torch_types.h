@@ -22,4 +22,8 @@ bool is_parameter_function(std::string_view name);
 /// True for every class or function that a file of tensors may name.
 bool is_known_torch_global(std::string_view name);
 
+/// True for what TorchScript archives name beside these: the classes of their own modules, and makers of lists.
+bool is_script_class(std::string_view name);
+bool is_script_list(std::string_view name);
+
 }  // namespace tvr

@@ -23,13 +23,13 @@ std::vector<int64_t> row_range(int64_t begin, int64_t end) {
 }
 
 CorpusSource::CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed)
-    : data_(std::move(data)), options_(options), plan_(data_.split, options, seed) {}
+    : data_(std::move(data)), options_(options), seed_(seed), plan_(data_.split, options, seed) {}
 
 PairBatch CorpusSource::batch(int64_t epoch, int64_t index) const {
   const auto captions = plan_.captions(epoch, index);
   std::vector<int64_t> videos;
   for (const int64_t caption : captions) videos.push_back(data_.split.captions[static_cast<size_t>(caption)].video);
-  return {data_.texts->rows(captions), data_.videos->load(videos), torch::tensor(videos)};
+  return {data_.texts->rows(captions), data_.videos->load(videos, {true, seed_, epoch, 0}), torch::tensor(videos)};
 }
 
 StillSource::StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size,

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "tvr/base/checksum.h"
 #include "tvr/base/error.h"
-#include "tvr/base/parallel.h"
 #include "tvr/base/progress.h"
 #include "tvr/data/video_source.h"
 #include "tvr/model/weights.h"
@@ -33,20 +34,25 @@ std::string shard_ids(const std::vector<VideoItem>& items, int64_t shard) {
   return ids.dump();
 }
 
-VideoInput load_in_parallel(const VideoSource& videos, int64_t begin, int64_t end) {
-  std::vector<VideoInput> loaded(static_cast<size_t>(end - begin));
-  parallel_for(end - begin, 0, [&](int64_t i) { loaded[static_cast<size_t>(i)] = videos.load({begin + i}); });
-  std::vector<torch::Tensor> pixels, masks, times;
-  for (auto& video : loaded) {
-    pixels.push_back(video.pixels);
-    masks.push_back(video.mask);
-    times.push_back(video.times);
-  }
-  VideoInput block;
-  block.pixels = torch::cat(pixels);
-  block.mask = torch::cat(masks);
-  block.times = torch::cat(times);
-  return block;
+// Over the arrays in the order of their names.
+std::string checksum(const std::map<std::string, ArrayView>& arrays) {
+  Checksum sum;
+  for (const auto& [name, array] : arrays) sum.add(array.data, static_cast<size_t>(array.bytes()));
+  return sum.text();
+}
+
+void save_shard(const fs::path& file, const VideoFeatures& features, const std::string& ids) {
+  std::map<std::string, ArrayView> arrays;
+  for (const auto& [name, tensor] : tensors_of(features)) arrays.emplace(name, array_view(tensor));
+  write_safetensors(file, {arrays.begin(), arrays.end()}, {{"video_ids", ids}, {"checksum", checksum(arrays)}});
+}
+
+// What the whole pack will take, told once its first block is encoded.
+void tell_size(const fs::path& folder, const VideoFeatures& block, int64_t in_block, size_t videos) {
+  double bytes = 0;
+  for (const auto& [name, tensor] : tensors_of(block)) bytes += static_cast<double>(tensor.nbytes());
+  spdlog::info("{}: features of {} videos take about {:.1f} MB", folder.string(), videos,
+               bytes / static_cast<double>(in_block) * static_cast<double>(videos) / 1e6);
 }
 
 }  // namespace
@@ -64,14 +70,15 @@ void make_feature_pack(const fs::path& folder, const VideoSource& videos, const 
     std::vector<VideoFeatures> blocks;
     for (int64_t block = begin; block < end; block += kBlock) {
       const int64_t block_end = std::min(end, block + kBlock);
-      blocks.push_back(encode(load_in_parallel(videos, block, block_end)));
+      blocks.push_back(encode(videos.load(row_range(block, block_end), {})));
+      if (block == 0) tell_size(folder, blocks.back(), block_end, items.size());
       progress.advance(block_end - block);
     }
-    save_tensors(shard_file(folder, shard), tensors_of(concatenate(blocks)), {{"video_ids", shard_ids(items, shard)}});
+    save_shard(shard_file(folder, shard), concatenate(blocks), shard_ids(items, shard));
   }
 }
 
-PackVideoSource::PackVideoSource(const fs::path& folder, const std::vector<VideoItem>& items)
+FeatureVideoSource::FeatureVideoSource(const fs::path& folder, const std::vector<VideoItem>& items)
     : size_(static_cast<int64_t>(items.size())) {
   for (int64_t shard = 0; shard < shard_count(items.size()); ++shard) {
     const auto file = shard_file(folder, shard);
@@ -80,10 +87,15 @@ PackVideoSource::PackVideoSource(const fs::path& folder, const std::vector<Video
     if (ids == shards_.back()->metadata().end() || ids->second != shard_ids(items, shard))
       throw DataError(file.string() +
                       ": holds features of other videos than the corpus; remove the folder to have it made again.");
+    const auto written = shards_.back()->metadata().find("checksum");
+    if (written == shards_.back()->metadata().end() || written->second != checksum(shards_.back()->arrays()))
+      throw DataError(file.string() +
+                      ": is damaged, its checksum is not the one it was written with; remove it to have "
+                      "it made again.");
   }
 }
 
-VideoInput PackVideoSource::load(const std::vector<int64_t>& rows) const {
+VideoInput FeatureVideoSource::load(const std::vector<int64_t>& rows, const LoadKey&) const {
   VideoInput video;
   video.cached.each([&](const std::string& name, torch::Tensor& tensor) {
     if (shards_.empty() || !shards_.front()->has(name)) return;

@@ -222,9 +222,34 @@ TEST_F(TorchFile, RefusesArraysWithoutANameOfTheirOwn) {
               HasSubstr("too long"));
 }
 
-TEST_F(TorchFile, RefusesTorchScriptAndSeveralPickles) {
-  for (const char* member : {"a/constants.pkl", "a/code/__torch__.py"})
-    EXPECT_THAT(refusal(archive(pickle_of({}), {{member, "x"}})), HasSubstr("is a TorchScript archive")) << member;
+// A module of TorchScript: an empty object of a class of the archive's own code, then its attributes.
+std::string module_of(const std::string& attributes) {
+  return "c__torch__.model\nTower\n)\x81}(U\x08training\x89" + attributes + "ub";
+}
+
+TEST_F(TorchFile, ReadsTheTensorsOfTorchScriptWithoutItsCode) {
+  const auto lists = "U\x04lens" + std::string("ctorch.jit._pickle\nbuild_intlist\n(lK\x01") + "a\x85R";
+  const auto pickle = module_of("U\x06visual" + module_of("U\x06weight" + pickle_of({})) + lists);
+  for (const char* member : {"a/constants.pkl", "a/code/__torch__.py"}) {
+    const auto arrays = read(archive(pickle, {{member, "not even code"}}));
+    ASSERT_EQ(arrays.size(), 1u) << member;
+    EXPECT_EQ(arrays[0].name, "visual.weight");
+    EXPECT_EQ(arrays[0].description(), "float32 [2, 3]");
+  }
+  EXPECT_THAT(refusal(archive(pickle)), HasSubstr("names the class or function __torch__.model.Tower"));
+}
+
+TEST_F(TorchFile, RefusesOtherObjectsInTorchScript) {
+  const auto refused = [&](const std::string& pickle) { return refusal(archive(pickle, {{"a/constants.pkl", "x"}})); };
+  EXPECT_THAT(refused(module_of("U\x01xcos\nsystem\n)R")), HasSubstr("os.system; tvr runs no code"));
+  EXPECT_THAT(refused("c__torch__.model\nTower\n(K\x01tR"), HasSubstr("does not write; the file is damaged"));
+  EXPECT_NE(refused("c__torch__.model\nTower\n)\x81"), "");
+  EXPECT_NE(refused("c__torch__.model\nTower\n)\x81K\x01"
+                    "b"),
+            "");
+}
+
+TEST_F(TorchFile, RefusesSeveralPickles) {
   EXPECT_THAT(refusal(archive(pickle_of({}), {{"b/data.pkl", "N."}})), HasSubstr("several members 'data.pkl'"));
 }
 

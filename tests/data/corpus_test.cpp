@@ -3,110 +3,163 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "temporary_folder.h"
-#include "tvr/base/error.h"
-#include "tvr/base/file.h"
+#include "corpus_files.h"
 
 namespace tvr {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_text;
+using test::ids;
+using test::texts;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
+using Strings = test::Strings;
 
-template <class Work>
-std::string data_error(Work&& work) {
-  try {
-    work();
-  } catch (const DataError& error) {
-    return error.what();
+RetrievalSplit three_videos() {
+  RetrievalSplit split;
+  split.name = "test";
+  for (const char* id : {"a", "b", "c"}) split.videos.emplace_back().id = id;
+  for (int64_t i = 0; i < 6; ++i)
+    split.captions.push_back({std::to_string(i), "text " + std::to_string(i), i % 3, "", ""});
+  return split;
+}
+
+TEST(ApplyPolicy, WithoutReasonsNothingChanges) {
+  for (const char* policy : {"fail", "skip", "substitute-black"}) {
+    auto split = three_videos();
+    apply_policy(split, {"", "", ""}, policy);
+    EXPECT_EQ(order_sha256(split), order_sha256(three_videos())) << policy;
+    EXPECT_TRUE(split.unusable.empty());
   }
-  return "no DataError";
 }
 
-TEST(Utf8, AcceptsWellFormedAndRefusesEverythingElse) {
-  for (const char* text :
-       {"", "plain", "caf\xC3\xA9", "\xE2\x80\x99", "\xF0\x9F\x8E\xAC", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"})
-    EXPECT_TRUE(is_utf8(text)) << text;
-  for (const char* text : {"\x80", "caf\xE9", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
-                           "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xE2\x80", "\xFF"})
-    EXPECT_FALSE(is_utf8(text)) << testing::PrintToString(text);
+TEST(ApplyPolicy, SkipLeavesOutVideosWithTheirCaptions) {
+  auto split = three_videos();
+  apply_policy(split, {"", "has no file", ""}, "skip");
+  EXPECT_EQ(ids(split), (Strings{"a", "c"}));
+  EXPECT_EQ(texts(split), (Strings{"a:text 0", "c:text 2", "a:text 3", "c:text 5"}));
+  ASSERT_EQ(split.unusable.size(), 1u);
+  EXPECT_EQ(split.unusable[0].id, "b");
+  EXPECT_EQ(split.unusable[0].reason, "has no file");
+  apply_policy(split, {"does not open", ""}, "skip");  // a later look finds another
+  EXPECT_EQ(texts(split), (Strings{"c:text 2", "c:text 5"}));
+  EXPECT_EQ(split.unusable.size(), 2u);
 }
 
-class VideoFolderTest : public testing::Test {
+TEST(ApplyPolicy, SubstituteBlackKeepsEveryRow) {
+  auto split = three_videos();
+  apply_policy(split, {"", "has no file", ""}, "substitute-black");
+  EXPECT_EQ(order_sha256(split), order_sha256(three_videos()));
+  EXPECT_FALSE(split.videos[0].black);
+  EXPECT_TRUE(split.videos[1].black);
+  apply_policy(split, {"does not open", "", ""}, "substitute-black");
+  EXPECT_TRUE(split.videos[0].black && split.videos[1].black);
+  EXPECT_EQ(split.unusable.size(), 2u);
+}
+
+TEST(ApplyPolicy, FailNamesTheVideosTheReasonsAndTheWaysOut) {
+  auto split = three_videos();
+  EXPECT_THAT(error_text<DataError>([&] {
+                apply_policy(split, {"", "has no file", "is empty (0 bytes)"}, "fail");
+              }),
+              AllOf(HasSubstr("2 of the 3 videos of split test"), HasSubstr("'b' has no file"),
+                    HasSubstr("'c' is empty (0 bytes)"), HasSubstr("missing=skip"), HasSubstr("substitute-black")));
+  RetrievalSplit many;
+  for (int i = 0; i < 12; ++i) many.videos.emplace_back().id = "v" + std::to_string(i);
+  EXPECT_THAT(error_text<DataError>([&] { apply_policy(many, Strings(12, "has no file"), "fail"); }),
+              AllOf(HasSubstr("'v9'"), Not(HasSubstr("'v10'")), HasSubstr("; …")));
+}
+
+TEST(ApplyPolicy, WithoutAnyUsableVideoEveryPolicyFails) {
+  for (const char* policy : {"fail", "skip", "substitute-black"}) {
+    auto split = three_videos();
+    EXPECT_THAT(error_text<DataError>([&] { apply_policy(split, Strings(3, "has no file"), policy); }),
+                HasSubstr("3 of the 3 videos"))
+        << policy;
+  }
+  auto split = three_videos();
+  apply_policy(split, {"has no file", "has no file", ""}, "substitute-black");
+  EXPECT_THROW(apply_policy(split, {"", "", "has no file"}, "substitute-black"), DataError);
+}
+
+TEST(OrderHash, TellsEveryChangeOfRows) {
+  const auto hash = order_sha256(three_videos());
+  EXPECT_EQ(hash.size(), 64u);
+  EXPECT_EQ(order_sha256(three_videos()), hash);
+  const auto changed = [&](auto&& change) {
+    auto split = three_videos();
+    change(split);
+    return order_sha256(split) != hash;
+  };
+  EXPECT_TRUE(changed([](auto& split) { std::swap(split.videos[0], split.videos[1]); }));
+  EXPECT_TRUE(changed([](auto& split) { std::swap(split.captions[0], split.captions[1]); }));
+  EXPECT_TRUE(changed([](auto& split) { split.captions[0].text += " "; }));
+  EXPECT_TRUE(changed([](auto& split) { split.captions[0].video = 1; }));
+  EXPECT_TRUE(changed([](auto& split) { split.captions[0].id = "x"; }));
+  EXPECT_TRUE(changed([](auto& split) { split.videos[0].id = "ab", split.videos[1].id = ""; }));
+  EXPECT_TRUE(changed([](auto& split) { split.videos.emplace_back(); }));
+  EXPECT_FALSE(changed([](auto& split) { split.videos[0].path = "x.mp4", split.name = "val"; }));
+}
+
+// What every corpus does, on the simplest.
+class CorpusBaseTest : public test::CorpusTest {
  protected:
-  fs::path add(const std::string& name, const std::string& content = "x") {
-    write_file(folder_.path() / name, content);
-    return folder_.path() / name;
+  CorpusBaseTest() : CorpusTest("pairs") {
+    add("test.csv", "path,text\na.mp4, one  two\t\nb.mp4,same\nc.mp4,same\nc.mp4,  \n");
+    add("train.csv", "path,text\na.mp4,same\nb.mp4,same\n");
   }
-  fs::path find(const std::string& id) const { return VideoFolder(folder_.path()).find(id); }
-  test::TemporaryFolder folder_;
 };
 
-TEST_F(VideoFolderTest, FindsIdsWhateverTheExtensionAndDepth) {
-  EXPECT_EQ(find("video7"), fs::path());
-  const auto a = add("video7.mp4"), b = add("deep/er/video8.WEBM"), c = add("-x_1_2.avi"),
-             d = add("00.23.28.872-00.23.34.843"), e = add("name.mov");
-  EXPECT_EQ(find("video7"), a);
-  EXPECT_EQ(find("video8"), b);
-  EXPECT_EQ(find("-x_1_2"), c);
-  EXPECT_EQ(find("00.23.28.872-00.23.34.843"), d);
-  EXPECT_EQ(find("name.mov"), e);
-  EXPECT_EQ(find("video"), fs::path());
+TEST_F(CorpusBaseTest, KeepsCaptionsUnlessToldToCollapseBlanks) {
+  EXPECT_EQ(split("test").captions[0].text, " one  two\t");
+  const auto collapsed = split("test", {{"text", "collapse"}});
+  EXPECT_EQ(collapsed.captions[0].text, "one two");
+  EXPECT_EQ(collapsed.captions[3].text, "");
 }
 
-TEST_F(VideoFolderTest, AnEmptyFileAndABrokenLinkAreMissing) {
-  add("video1.mp4", "");
-  fs::create_symlink("nowhere.mp4", folder_.path() / "video2.mp4");
-  EXPECT_EQ(find("video1"), fs::path());
-  EXPECT_EQ(find("video2"), fs::path());
+TEST_F(CorpusBaseTest, NotesWhatIsOddButKeepsIt) {
+  const auto test = split("test");
+  EXPECT_EQ(test.captions.size(), 4u);
+  EXPECT_THAT(test.notes, testing::ElementsAre("Captions that are empty or blank: 1.",
+                                               "Texts that belong to more than one video: 1, in 2 captions; their "
+                                               "scores will tie."));
+  EXPECT_TRUE(split("train").notes.empty());
 }
 
-TEST_F(VideoFolderTest, FollowsLinksAndSurvivesLoops) {
-  const test::TemporaryFolder elsewhere;
-  write_file(elsewhere.path() / "video3.mp4", "x");
-  fs::create_directory_symlink(elsewhere.path(), folder_.path() / "link");
-  fs::create_directory_symlink(folder_.path(), folder_.path() / "loop");
-  EXPECT_EQ(find("video3"), folder_.path() / "link" / "video3.mp4");
+TEST_F(CorpusBaseTest, FindsFilesAndAppliesThePolicy) {
+  add("b.mp4");
+  add("c.mp4", "");
+  EXPECT_THAT(error_text<DataError>([&] {
+                split("test", {{"videos", "."}});
+              }),
+              AllOf(HasSubstr("'a.mp4' has no file"), HasSubstr("'c.mp4' is empty (0 bytes)")));
+  const auto corpus = open({{"videos", "."}, {"missing", "skip"}});
+  const auto test = corpus->split("test");
+  EXPECT_EQ(ids(test), (Strings{"b.mp4"}));
+  EXPECT_EQ(test.videos[0].path, folder_.path() / "." / "b.mp4");
+  EXPECT_EQ(test.listed_videos, 3);
+  EXPECT_EQ(test.listed_captions, 4);
+  EXPECT_EQ(corpus->annotated("test").videos.size(), 3u);
+  EXPECT_EQ(corpus->annotated("test").videos[0].path, fs::path());
 }
 
-TEST_F(VideoFolderTest, TwoFilesForOneIdAreAnErrorOnceTheIdIsAskedFor) {
-  add("a/video1.mp4");
-  add("b/video1.avi");
-  add("video2.mp4");
-  EXPECT_NE(find("video2"), fs::path());
-  EXPECT_THAT(data_error([&] { find("video1"); }),
-              AllOf(HasSubstr("'video1'"), HasSubstr("a/video1.mp4"), HasSubstr("b/video1.avi")));
+TEST_F(CorpusBaseTest, WalksTheFolderOnceForAllSplits) {
+  add("a.mp4");
+  add("b.mp4");
+  const auto corpus = open({{"videos", "."}, {"missing", "skip"}});
+  EXPECT_EQ(corpus->split("train").videos.size(), 2u);
+  add("c.mp4");  // after the walk
+  EXPECT_EQ(corpus->split("test").videos.size(), 2u);
 }
 
-TEST_F(VideoFolderTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_THAT(data_error([&] { VideoFolder(folder_.path() / "clips"); }), HasSubstr("clips: is not a folder"));
-}
-
-class CsvTableTest : public testing::Test {
- protected:
-  CsvTable table(const std::string& content) {
-    write_file(folder_.path() / "t.csv", content);
-    return CsvTable(folder_.path() / "t.csv");
-  }
-  test::TemporaryFolder folder_;
-};
-
-TEST_F(CsvTableTest, ReadsColumnsByName) {
-  const auto read = table("\xEF\xBB\xBFid,text\r\n1,\" a, b \"\r\n2,c");
-  ASSERT_EQ(read.rows(), 2);
-  EXPECT_EQ(read.at(0, "text"), " a, b ");
-  EXPECT_EQ(read.at(1, "id"), "2");
-  EXPECT_TRUE(read.has("id"));
-  EXPECT_FALSE(read.has("sentence"));
-  EXPECT_THAT(data_error([&] { read.at(0, "txt"); }), HasSubstr("did you mean 'text'"));
-}
-
-TEST_F(CsvTableTest, ComplaintsNameTheRow) {
-  EXPECT_THAT(data_error([&] { table(""); }), HasSubstr("is empty"));
-  EXPECT_THAT(data_error([&] { table("a,b\n1,2\n3\n"); }), HasSubstr("t.csv: row 3 has 1 fields"));
-  EXPECT_THAT(data_error([&] { table("a\ncaf\xE9\n"); }), HasSubstr("row 2 is not valid UTF-8"));
-  EXPECT_THAT(data_error([&] { table("a,b\n1,\"open\n"); }), HasSubstr("t.csv:"));
+TEST_F(CorpusBaseTest, UnknownNamesAreConfigurationErrors) {
+  const auto corpus = open();
+  EXPECT_THAT(error_text<ConfigError>([&] { corpus->split("tset"); }), HasSubstr("did you mean 'test'"));
+  EXPECT_THAT(error_text<ConfigError>([&] { corpus->annotated("dev"); }), HasSubstr("train, val, test"));
+  EXPECT_THAT(error_text<ConfigError>([&] { open({{"missing", "ignore"}}); }), HasSubstr("substitute-black"));
+  EXPECT_THAT(error_text<ConfigError>([&] { open({{"videos", "clips"}}); }), HasSubstr("looks for no files"));
 }
 
 }  // namespace

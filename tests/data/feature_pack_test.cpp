@@ -42,9 +42,9 @@ class FeaturePack : public testing::Test {
 
 TEST_F(FeaturePack, GivesBackWhatTheEncoderMade) {
   make();
-  const PackVideoSource pack(folder, items);
-  const auto loaded = pack.load({299, 3, 3, 256});
-  EXPECT_TRUE(loaded.cached.frames.equal(videos.load({299, 3, 3, 256}).pixels.flatten(2).to(torch::kFloat) * 0.5));
+  const FeatureVideoSource pack(folder, items);
+  const auto loaded = pack.load({299, 3, 3, 256}, {});
+  EXPECT_TRUE(loaded.cached.frames.equal(videos.load({299, 3, 3, 256}, {}).pixels.flatten(2).to(torch::kFloat) * 0.5));
   EXPECT_TRUE(loaded.cached.mask.all().item<bool>());
   EXPECT_FALSE(loaded.cached.patches.defined());
 }
@@ -57,13 +57,22 @@ TEST_F(FeaturePack, ShardsThatAreThereAreNotMadeAgain) {
   EXPECT_EQ(encoded, kVideos + 44);
 }
 
+TEST_F(FeaturePack, FindsAFlippedByte) {
+  make();
+  std::fstream stream(folder / "features-00001.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(-1, std::ios::end);
+  stream.put('x');
+  stream.close();
+  EXPECT_THROW(FeatureVideoSource(folder, items), DataError);
+}
+
 TEST_F(FeaturePack, RefusesOtherVideosAndDamage) {
   make();
   std::swap(items[0], items[1]);
-  EXPECT_THROW(PackVideoSource(folder, items), DataError);
+  EXPECT_THROW(FeatureVideoSource(folder, items), DataError);
   std::swap(items[0], items[1]);
   fs::resize_file(folder / "features-00001.safetensors", 1000);
-  EXPECT_THROW(PackVideoSource(folder, items), DataError);
+  EXPECT_THROW(FeatureVideoSource(folder, items), DataError);
 }
 
 }  // namespace

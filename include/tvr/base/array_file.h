@@ -31,7 +31,8 @@ struct StoredArray {
 ///   .safetensors   all its element types but those of fewer than 8 bits
 ///   .pt, .pth …    what Python's torch.save wrote (zip format since 1.6 and the one before): tensors in nested
 ///                  dictionaries, lists, tuples, modules' state_dicts; named by their path ("model.weight", "0.1"). The
-///                  pickle in it is interpreted by read_pickle(), which executes nothing
+///                  pickle in it is interpreted by read_pickle(), which executes nothing. Of TorchScript archives
+///                  the tensors of the modules; their code is neither compiled nor run
 ///   .csv, .tsv     numbers, one row a line; tab, comma, semicolon or blanks between them; nan and inf are numbers.
 ///   Names
 ///                  are left out: a first row without any number, and a first column without any, or both of them,

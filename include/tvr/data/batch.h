@@ -43,13 +43,21 @@ class TextTable {
 /// begin, begin + 1, … end - 1.
 std::vector<int64_t> row_range(int64_t begin, int64_t end);
 
+/// How videos are looked at: as in evaluation, or with what training draws (frames, crops, mirroring).
+struct LoadKey {
+  bool training = false;
+  uint64_t seed = 0;
+  int64_t epoch = 0;
+  int64_t view = 0;  ///< of the same videos: view 1 draws independently of view 0
+};
+
 /// Videos as a model's encoder wants them, by position in a split.
 class VideoSource {
  public:
   virtual ~VideoSource() = default;
   virtual int64_t size() const = 0;
-  /// Thread-safe. Throws DataError naming the video that cannot be read.
-  virtual VideoInput load(const std::vector<int64_t>& rows) const = 0;
+  /// A pure function of its arguments. Thread-safe. Throws DataError naming the video that cannot be read.
+  virtual VideoInput load(const std::vector<int64_t>& rows, const LoadKey& key) const = 0;
 };
 
 /// Everything an evaluation of one split needs.

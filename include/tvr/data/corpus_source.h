@@ -17,6 +17,7 @@ class CorpusSource final : public BatchSource {
  private:
   EvaluationData data_;
   LoaderOptions options_;
+  uint64_t seed_;
   BatchPlan plan_;
 };
 
