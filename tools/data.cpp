@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "data_check.h"
+#include "data_pack.h"
 #include "tvr/base/arrays.h"
 #include "tvr/base/error.h"
 #include "tvr/base/names.h"
@@ -16,6 +18,7 @@
 #include "tvr/base/progress.h"
 #include "tvr/data/corpus.h"
 #include "tvr/data/demo_corpus.h"
+#include "tvr/data/frame_pack.h"
 #ifdef TVR_WITH_VIDEO
 #include "tvr/video/video_reader.h"
 #endif
@@ -122,7 +125,8 @@ void show_files(const RetrievalSplit& split) {
   Progress progress(split.name + " videos", static_cast<int64_t>(seconds.size()));
   parallel_for(static_cast<int64_t>(seconds.size()), 0, [&](int64_t i) {
     try {
-      seconds[static_cast<size_t>(i)] = open_video(split.videos[static_cast<size_t>(i)].path)->info().duration;
+      seconds[static_cast<size_t>(i)] =
+          open_video(split.videos[static_cast<size_t>(i)].path, {1, FrameCount::kByPackets})->info().duration;
     } catch (const DataError&) {  // counted below: one damaged video does not hide the rest
     }
     progress.advance();
@@ -151,13 +155,26 @@ void show_corpus(const std::string& folder) {
     const auto split = corpus->split(name);
     fmt::print("{}: {} videos, {} captions", name, split.videos.size(), split.captions.size());
     fmt::print("{}\n",
-               split.missing.empty() ? "" : fmt::format(", {} videos without a file left out", split.missing.size()));
+               split.unusable.empty() ? "" : fmt::format(", {} videos without a file left out", split.unusable.size()));
     show_captions(split);
     show_files(split);
   }
 }
 
+void show_pack(const std::string& folder) {
+  const FramePack pack(folder);
+  const auto& options = pack.options();
+  const auto& sampling = options.sampling;
+  fmt::print("{}: frame pack of {} videos\n", folder, pack.size());
+  fmt::print("  frames: {} by rule {} (fps {}, selection {})\n", sampling.count, sampling.rule, sampling.fps,
+             sampling.selection);
+  fmt::print("  pixels: {} {}, {}, {}\n", options.size, options.fit == "square" ? "square" : "short side",
+             options.cropped ? "centre crop" : "uncropped", options.interpolation);
+  fmt::print("  tvr data pack --verify {} compares every byte\n", folder);
+}
+
 void show(const std::string& path) {
+  if (fs::exists(fs::path(path) / "pack.json")) return show_pack(path);
   if (fs::is_directory(path)) return show_corpus(path);
   if (!fs::exists(path))
     throw DataError(path + ": does not exist; give the folder of a corpus or a .safetensors file.");
@@ -166,19 +183,22 @@ void show(const std::string& path) {
 
 void add_info_command(CLI::App& app) {
   auto path = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("info", "Show what a corpus in MSR-VTT's format or a safetensors file holds");
+  auto* command =
+      app.add_subcommand("info", "Show what a corpus in MSR-VTT's format, a frame pack or a safetensors file holds");
   command->footer("Examples: tvr data info data/demo\n          tvr data info features.safetensors");
-  command->add_option("path", *path, "Folder of a corpus, or FILE.safetensors")->required();
+  command->add_option("path", *path, "Folder of a corpus or a frame pack, or FILE.safetensors")->required();
   command->callback([path] { show(*path); });
 }
 
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  auto* command = app.add_subcommand("data", "Generate or show data");
+  auto* command = app.add_subcommand("data", "Generate, check, pack or show data");
   command->require_subcommand(1);
   command->footer("Examples: tvr data synth --out data/demo\n          tvr data info data/demo");
   add_synth_command(*command);
+  add_check_command(*command);
+  add_pack_command(*command);
   add_info_command(*command);
 }
 

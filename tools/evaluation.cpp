@@ -65,6 +65,9 @@ Evaluation evaluate_and_write(const Experiment& experiment, RetrievalModel& mode
   const auto split_data = data.split(split);
   auto protocol = make_protocol(experiment, split, weights, command);
   protocol.split_files = data.checksums();
+  const auto& loader = experiment.loader;
+  protocol.frames = fmt::format("{} frames, sampling {}{}", model.video().input().frames, loader.sampling,
+                                loader.pack.empty() ? "" : ", pack " + loader.pack);
   const auto similarity =
       compute_similarity(model, split_data, experiment.evaluation, device, fs::temp_directory_path());
   const auto evaluation = evaluate_split(similarity, split_data, protocol);

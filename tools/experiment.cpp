@@ -11,6 +11,7 @@
 #include "tvr/base/parallel.h"
 #include "tvr/data/corpus_source.h"
 #include "tvr/data/video_source.h"
+#include "tvr/data/video_survey.h"
 #include "tvr/ops/cuda_module.h"
 #include "tvr/text/assets.h"
 #include "tvr/train/run_directory.h"
@@ -121,7 +122,9 @@ ExperimentData::ExperimentData(const Experiment& experiment, RetrievalModel& mod
     : experiment_(experiment), model_(model), device_(device), stills_(experiment.stills.has_value()) {
   tokenizer_ =
       make_tokenizer("clip", experiment.run.assets.empty() ? default_assets() : fs::path(experiment.run.assets));
-  if (!stills_) corpus_ = experiment.corpus();
+  if (stills_) return;
+  corpus_ = experiment.corpus();
+  if (!experiment.loader.pack.empty()) pack_ = std::make_shared<FramePack>(experiment.loader.pack);
 }
 
 const std::map<std::string, std::string>& ExperimentData::checksums() const {
@@ -136,29 +139,55 @@ EvaluationData ExperimentData::split(const std::string& name) const {
     return still_split(*tokenizer_, model_.text().context_length(), experiment_.stills->val_stills, seed);
   }
   EvaluationData data;
-  data.split = corpus_->split(name);
+  data.split = usable_split(name);
   std::vector<std::string> texts;
   for (const auto& caption : data.split.captions) texts.push_back(caption.text);
   data.texts = std::make_shared<TextTable>(*tokenizer_, texts, model_.text().context_length());
   if (data.texts->truncated() > 0)
     spdlog::warn("split {}: {} of {} captions are longer than model.text.context_length and were cut", name,
                  data.texts->truncated(), data.texts->size());
-  if (!data.split.missing.empty())
-    spdlog::warn("split {}: {} videos have no file and were left out with their captions", name,
-                 data.split.missing.size());
   const auto spec = model_.video().input();
-  if (spec.cached)
-    data.videos = open_features(spec, model_.video(), name, data.split.videos, device_);
-  else
-    data.videos = std::make_shared<FileVideoSource>(data.split.videos, spec, experiment_.loader.cache_mb << 20);
+  data.videos =
+      spec.cached ? open_features(spec, model_.video(), *this, data.split, device_) : frames(spec, data.split.videos);
   return data;
+}
+
+std::shared_ptr<const VideoSource> ExperimentData::frames(const VideoInputSpec& spec,
+                                                          const std::vector<VideoItem>& videos) const {
+  const auto& loader = experiment_.loader;
+  const bool black = corpus_->files().missing == "substitute-black";
+  if (pack_) return std::make_shared<PackedVideoSource>(pack_, videos, spec, loader, black);
+  return std::make_shared<FileVideoSource>(videos, spec, loader, loader.cache_mb << 20, black);
+}
+
+const RetrievalSplit& ExperimentData::usable_split(const std::string& name) const {
+  const auto known = splits_.find(name);
+  if (known != splits_.end()) return known->second;
+  RetrievalSplit split;
+  if (pack_) {
+    split = corpus_->annotated(name);
+    std::vector<std::string> reasons;
+    for (const auto& video : split.videos) reasons.push_back(pack_->has(video.id) ? "" : pack_->reason(video.id));
+    apply_policy(split, reasons, corpus_->files().missing);
+  } else {
+    split = corpus_->split(name);
+    verify_videos(split, corpus_->files());
+  }
+  for (const auto& note : split.notes) spdlog::info("split {}: {}", name, note);
+  if (!split.unusable.empty())
+    spdlog::warn(
+        "split {}: {} of {} videos cannot be used (data.missing: {}), {} videos with {} captions are; `tvr data "
+        "check` lists them",
+        name, split.unusable.size(), split.listed_videos, corpus_->files().missing, split.videos.size(),
+        split.captions.size());
+  return splits_.emplace(name, std::move(split)).first->second;
 }
 
 void ExperimentData::check_splits() const {
   if (stills_) return;
   std::set<std::string> training;
   for (const auto* name : {"train", "val", "test"}) {
-    const auto split = corpus_->split(name);
+    const auto& split = usable_split(name);
     if (split.videos.empty() || split.captions.empty())
       throw DataError("data." + std::string(name) + ": the split has no " +
                       (split.videos.empty() ? "videos" : "captions") + "; name another list or split.");

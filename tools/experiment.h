@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tvr/data/batch_plan.h"
+#include "tvr/data/frame_pack.h"
 #include "tvr/eval/evaluator.h"
 #include "tvr/loss/loss.h"
 #include "tvr/model/retrieval_model.h"
@@ -76,20 +77,27 @@ class ExperimentData {
   std::shared_ptr<const BatchSource> training() const;
   EvaluationData split(const std::string& name) const;
   bool has_split(const std::string& name) const { return !stills_ || name == "val"; }
-  /// Reads all three splits: throws DataError for what is wrong with one or empty, warns of videos shared with
-  /// training.
+  /// Reads and verifies all three splits: throws DataError for what is wrong with one or empty, warns of videos shared
+  /// with training.
   void check_splits() const;
+  /// The pixels of `videos` for an encoder: from the frame pack of the settings, or from the files.
+  std::shared_ptr<const VideoSource> frames(const VideoInputSpec& spec, const std::vector<VideoItem>& videos) const;
   /// SHA-256 of every annotation file, computed once.
   const std::map<std::string, std::string>& checksums() const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const FrameOptions& frame_options() const { return experiment_.loader; }
 
  private:
+  const RetrievalSplit& usable_split(const std::string& name) const;
+
   const Experiment& experiment_;
   RetrievalModel& model_;
   torch::Device device_;
   bool stills_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::shared_ptr<const Corpus> corpus_;
+  std::shared_ptr<const FramePack> pack_;                 ///< none: files are decoded
+  mutable std::map<std::string, RetrievalSplit> splits_;  ///< read and verified once
   mutable std::map<std::string, std::string> checksums_;
 };
 

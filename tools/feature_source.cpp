@@ -17,16 +17,22 @@ namespace {
 constexpr size_t kKeyDigits = 16;
 
 // Names the pack: what it is made with and of which videos.
-std::string pack_key(const VideoInputSpec& spec, const fs::path& weights, const std::vector<VideoItem>& videos) {
+std::string pack_key(const VideoInputSpec& spec, const fs::path& weights, const FrameOptions& options,
+                     const std::vector<VideoItem>& videos) {
   std::string content = sha256_file(weights) + fmt::format(" frames {} patches {}\n", spec.frames, spec.keep_patches);
+  content += fmt::format("sampling {} fps {} selection {} fit {} interpolation {}\n", options.sampling, options.fps,
+                         options.selection, options.fit, options.interpolation);
   for (const auto& video : videos) content += video.id + "\n";
   return sha256(content).substr(0, kKeyDigits);
 }
 
-// Tells whether a pack's files are still the ones it was made from; "" when the corpus was told to look for no files.
-std::string stamp_of_files(const std::vector<VideoItem>& videos) {
+// Tells whether the features' frames are still the ones they were made from; "" when neither a pack was named nor files
+// were looked for.
+std::string stamp_of_frames(const std::string& frame_pack, const std::vector<VideoItem>& videos) {
+  if (!frame_pack.empty()) return sha256_file(fs::path(frame_pack) / "pack.json");
   std::string content;
   for (const auto& video : videos) {
+    if (video.black) continue;
     if (video.path.empty()) return "";
     content +=
         fmt::format("{} {}\n", fs::file_size(video.path), fs::last_write_time(video.path).time_since_epoch().count());
@@ -60,16 +66,19 @@ void check_fit(const VideoEncoder& source, const VideoEncoder& wanted, const std
 }  // namespace
 
 std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, const VideoEncoder& encoder,
-                                                 const std::string& split, const std::vector<VideoItem>& videos,
+                                                 const ExperimentData& data, const RetrievalSplit& split,
                                                  const torch::Device& device) {
+  const auto& videos = split.videos;
+  const auto& options = data.frame_options();
   const auto weights = weights_file(spec.source);
   const auto source = source_encoder(spec, weights, device);
   check_fit(*source, encoder, spec.source);
-  const auto folder = fs::path(spec.source) / "features" / (split + "-" + pack_key(spec, weights, videos));
+  const auto folder =
+      fs::path(spec.source) / "features" / (split.name + "-" + pack_key(spec, weights, options, videos));
   const auto finished = folder / "finished", made_from = folder / "made_from";
-  const auto stamp = stamp_of_files(videos);
+  const auto stamp = stamp_of_frames(options.pack, videos);
   if (stamp.empty() && !fs::exists(finished))
-    throw ConfigError("data.videos: the videos of split '" + split + "' are not to be looked for, and " +
+    throw ConfigError("data.videos: the videos of split '" + split.name + "' are not to be looked for, and " +
                       folder.string() + " does not hold their features; name the folder of the videos.");
   if (!stamp.empty() && fs::exists(folder) && (!fs::exists(made_from) || read_file(made_from) != stamp)) {
     spdlog::info("{}: the videos have changed, their features are made again", folder.string());
@@ -79,16 +88,15 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
     write_file(made_from, stamp);
     auto pixels = source->input();
     pixels.frames = spec.frames;
-    const FileVideoSource files(videos, pixels, 0);
-    make_feature_pack(folder, files, videos, [&](const VideoInput& video) {
+    make_feature_pack(folder, *data.frames(pixels, videos), videos, [&](const VideoInput& video) {
       auto features = source->encode(to(video, device), {});
       if (spec.keep_patches > 0) features = select_salient_patches(features, spec.keep_patches);
       return to(features, torch::kCPU);
     });
     write_file(finished, "");
-    spdlog::info("features of {} videos ({}) are in {}", videos.size(), split, folder.string());
+    spdlog::info("features of {} videos ({}) are in {}", videos.size(), split.name, folder.string());
   }
-  return std::make_shared<PackVideoSource>(folder, videos);
+  return std::make_shared<FeatureVideoSource>(folder, videos);
 }
 
 }  // namespace tvr

@@ -10,8 +10,8 @@
 #include "tvr/base/arrays.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
+#include "tvr/data/frame_sampling.h"
 #include "tvr/ops/resize.h"
-#include "tvr/video/frame_sampler.h"
 #include "tvr/video/picture.h"
 #include "tvr/video/video_reader.h"
 
@@ -25,8 +25,17 @@ constexpr int64_t kMostBytes = int64_t{8} << 30;
 
 struct FramesOptions {
   std::string video, out, json;
-  int64_t count = 0, size = 0;
+  int64_t count = 0, size = 0, seed = 0;
+  FrameSampling sampling;
+  TimeWindow window;
 };
+
+std::vector<int64_t> choose_frames(const VideoInfo& info, const FramesOptions& options) {
+  const VideoTimeline timeline{info.frames, info.times, info.frames_per_second, info.stated_frames_per_second};
+  auto sampling = options.sampling;
+  sampling.count = options.count;
+  return sample_frames(sampling, timeline, options.window, {static_cast<uint64_t>(options.seed), 0, 0, 0});
+}
 
 void check_output_name(const std::string& out) {
   const auto extension = fs::path(out).extension();
@@ -35,7 +44,7 @@ void check_output_name(const std::string& out) {
                       ": frames are written as .npy (an array) or .png (a contact sheet); choose one of the two.");
 }
 
-std::vector<Image> read_frames(VideoReader& reader, const std::vector<int64_t>& indices, const FramesOptions& options) {
+std::vector<Image> take_frames(VideoReader& reader, const std::vector<int64_t>& indices, const FramesOptions& options) {
   const auto& info = reader.info();
   const int64_t pixels = options.size > 0 ? options.size * options.size : info.height * info.width;
   if (pixels * 3 > kMostBytes / options.count)
@@ -105,8 +114,8 @@ void print_table(const VideoInfo& info, const std::vector<int64_t>& indices) {
 void run_frames(const FramesOptions& options) {
   check_output_name(options.out);
   const auto reader = open_video(options.video);
-  const auto indices = middle_of_segments(reader->info().frames, options.count);
-  if (!options.out.empty()) write_frames(read_frames(*reader, indices, options), options.out);
+  const auto indices = choose_frames(reader->info(), options);
+  if (!options.out.empty()) write_frames(take_frames(*reader, indices, options), options.out);
   if (!options.json.empty()) write_json(description(options.video, reader->info(), indices), options.json);
   if (options.out.empty() && options.json.empty()) print_table(reader->info(), indices);
 }
@@ -114,16 +123,34 @@ void run_frames(const FramesOptions& options) {
 }  // namespace
 
 void add_frames_command(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("frames", "The frames a sampler would take: the middle one of each of N equal segments");
+  auto* command = app.add_subcommand("frames", "The frames a sampler would take of a video");
   auto options = std::make_shared<FramesOptions>();
   command->add_option("video", options->video, "Video file; a name that starts with - goes after --")->required();
-  command->add_option("--count", options->count, "How many frames; they repeat when the video has fewer")
+  command
+      ->add_option("--count", options->count,
+                   "How many frames; of short videos they repeat, or are fewer (clip4clip, drl, fps)")
       ->required()
       ->check(CLI::Range(int64_t{1}, kMostFrames));
   command
       ->add_option("--size", options->size, "Resize the short side to S (Pillow's bicubic) and crop the centre S x S")
       ->check(CLI::Range(int64_t{1}, kLargestSize));
+  command
+      ->add_option("--sampling", options->sampling.rule,
+                   "middle of equal segments; xpool, clip4clip, drl: as those code bases; uniform from first to last; "
+                   "random in each segment; fps: by presentation time")
+      ->check(CLI::IsMember(kFrameRules))
+      ->capture_default_str();
+  command->add_option("--fps", options->sampling.fps, "Frames a second of clip4clip, drl and fps")
+      ->check(CLI::Range(0.001, 1000.0))
+      ->capture_default_str();
+  command
+      ->add_option("--selection", options->sampling.selection, "Which stay when clip4clip, drl or fps find more than N")
+      ->check(CLI::IsMember(kFrameSelections))
+      ->capture_default_str();
+  command->add_option("--start", options->window.start, "Seconds: only frames from there on")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--end", options->window.end, "Seconds: only frames up to there")->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", options->seed, "Of the random rule")->check(CLI::NonNegativeNumber);
   command->add_option("--out", options->out, "F.npy: uint8 [N,H,W,3], RGB; F.png: a contact sheet");
   command->add_option("--json", options->json,
                       "Write indices, times and properties of the video; - is standard output");
@@ -132,6 +159,7 @@ void add_frames_command(CLI::App& app) {
       "  tvr frames clip.mp4 --count 12                                  which frames, in a table\n"
       "  tvr frames clip.mp4 --count 12 --size 224 --out frames.npy      the array a model sees\n"
       "  tvr frames clip.mp4 --count 12 --out sheet.png --json -         a picture to look at, and JSON\n"
+      "  tvr frames clip.mp4 --count 64 --sampling clip4clip --end 31    CLIP4Clip's frames of the first 31 seconds\n"
       "  tvr frames --count 12 -- -clip.mp4                              a name that starts with -");
   command->callback([options] { run_frames(*options); });
 }

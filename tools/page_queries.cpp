@@ -11,8 +11,8 @@
 #include "tvr/data/video_source.h"
 #ifdef TVR_WITH_VIDEO
 #include "tvr/ops/resize.h"
-#include "tvr/video/frame_sampler.h"
 #include "tvr/video/picture.h"
+#include "tvr/video/video_reader.h"
 #endif
 
 namespace tvr {
@@ -20,8 +20,9 @@ namespace {
 
 constexpr int64_t kTop = 5;
 constexpr size_t kMatches = 6;
-constexpr double kLeastShare = 0.02;  // of the strongest word's weight: what is below says nothing about the score
-constexpr int64_t kThumbnail = 160;   // pixels
+constexpr double kLeastShare = 0.02;    // of the strongest word's weight: what is below says nothing about the score
+constexpr int64_t kThumbnail = 160;     // pixels
+constexpr double kTimeRounding = 1e-4;  // seconds: tensors hold times in single precision
 
 // The word each token belongs to; "" for the start and end tokens. Blanks always separate tokens, so a word's tokens
 // can be counted by encoding it alone.
@@ -70,7 +71,7 @@ class PageBuilder {
     const auto& caption = data_.split.captions[static_cast<size_t>(text)];
     const auto& item = data_.split.videos[static_cast<size_t>(video)];
     PageCandidate result{item.id, rank, similarity_[text][video].item<double>(), video == caption.video, {}, {}};
-    const auto input = to(data_.videos->load({video}), features.pooled.device());
+    const auto input = to(data_.videos->load({video}, {}), features.pooled.device());
     const auto encoded = model_.encode(input);
     result.matches = matches(caption.text, features, encoded);
     std::vector<int64_t> frames;
@@ -116,10 +117,10 @@ class PageBuilder {
     if (input.pixels.defined()) {
       for (auto& picture : result) picture.image = encode_jpeg(image_of(input.pixels[0][picture.index]));
     } else if (!item.path.empty()) {
-      const auto reader = open_video(item.path);
-      const auto sampled = middle_of_segments(reader->info().frames, video.mask.size(1));
-      std::vector<int64_t> wanted;
-      for (const int64_t frame : frames) wanted.push_back(sampled[static_cast<size_t>(frame)]);
+      const auto reader = open_video(item.path, {1, FrameCount::kByPackets});
+      std::vector<double> times;
+      for (const int64_t frame : frames) times.push_back(video.times[0][frame].item<double>() + kTimeRounding);
+      const auto wanted = reader->indices_at(times);
       reader->read(wanted, [&](int64_t position, const Image& image) {
         const auto cropped = resize_short_side(image, std::min(kThumbnail, std::min(image.height, image.width)));
         const auto side = std::min(cropped.height, cropped.width);

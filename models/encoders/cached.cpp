@@ -13,7 +13,7 @@ struct CachedOptions {
   void fields(Visit&& f) {
     f("source", source, "Run directory whose video encoder makes the features, once, into its folder features/",
       existing());
-    f("frames", frames, "Frames sampled of each video, the middles of equal segments", within(1, 4096));
+    f("frames", frames, "Frames taken of each video; loader.sampling says which", within(1, 4096));
     f("dim", dim, "Channels of the features (D)", within(1, 65536));
     f("grid", grid, "Rows and columns of the source's patch grid", within(1, 1024));
     f("keep_patches", keep_patches, "Most salient patches kept of each frame; 0 keeps all", within(0, 1'000'000));

@@ -21,7 +21,7 @@ struct ClipFramesOptions {
   std::vector<double> mean = {0.48145466, 0.4578275, 0.40821073}, std = {0.26862954, 0.26130258, 0.27577711};
   template <class Visit>
   void fields(Visit&& f) {
-    f("frames", frames, "Frames sampled of each video, the middles of equal segments", within(1, 4096));
+    f("frames", frames, "Frames taken of each video; loader.sampling says which", within(1, 4096));
     f("image_size", image_size, "Height and width of a frame in pixels", within(1, 4096));
     f("patch_size", patch_size, "Height and width of a patch in pixels", within(1, 4096));
     f("width", width, "Channels inside the transformer", within(1, 65536));

@@ -62,7 +62,7 @@ Similarity compute_similarity(RetrievalModel& model, const EvaluationData& data,
   FeatureStore<VideoFeatures> video_blocks(options.memory_mb << 19, scratch, "videos");
   for (int64_t begin = 0; begin < videos; begin += video_tile)
     video_blocks.add(
-        to(model.encode(to(data.videos->load(row_range(begin, std::min(videos, begin + video_tile))), device)),
+        to(model.encode(to(data.videos->load(row_range(begin, std::min(videos, begin + video_tile)), {}), device)),
            torch::kCPU));
 
   const auto infos = model.head().part_infos();
@@ -118,8 +118,12 @@ Evaluation evaluate_split(const Similarity& similarity, const EvaluationData& da
   for (size_t i = 0; i < parts.size(); ++i) input.parts.emplace_back(similarity.parts[i].first, &parts[i]);
   auto filled = protocol;
   filled.truncated_texts = data.texts->truncated();
-  filled.missing_videos = static_cast<int64_t>(data.split.missing.size());
-  filled.missing_policy = data.split.missing.empty() ? "" : "skip";
+  filled.listed_videos = data.split.listed_videos;
+  filled.missing_videos = static_cast<int64_t>(data.split.unusable.size());
+  const bool black = std::any_of(data.split.videos.begin(), data.split.videos.end(),
+                                 [](const VideoItem& video) { return video.black; });
+  if (filled.missing_videos > 0) filled.missing_policy = black ? "substitute-black" : "skip";
+  filled.order_sha256 = order_sha256(data.split);
   return evaluate_similarity(input, filled);
 }
 

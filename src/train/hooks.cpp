@@ -92,6 +92,8 @@ class EvaluationHook final : public TrainHook {
       : run_(run), trainer_(trainer), evaluate_(std::move(evaluate)), every_(every) {}
 
   void after_step(const StepReport& report, TrainState& state) override {
+    data_seconds_ += report.data_seconds;
+    seconds_ += report.data_seconds + report.compute_seconds;
     if (report.step % every_ != 0 && report.step != trainer_.total_steps()) return;
     const auto validation = evaluate_();
     nlohmann::ordered_json line{{"step", report.step}, {"validation", nlohmann::ordered_json::object()}};
@@ -103,7 +105,9 @@ class EvaluationHook final : public TrainHook {
       text += fmt::format(" {} {:.1f}", name, value);
     }
     append_line(run_, line, state);
-    spdlog::info("step {}: loss {:.4f}, validation{}", report.step, report.loss, text);
+    spdlog::info("step {}: loss {:.4f}, validation{}; {:.0f} % of the time waited for data", report.step, report.loss,
+                 text, 100 * data_seconds_ / seconds_);
+    data_seconds_ = seconds_ = 0;
     if (validation.value <= state.best) return;
     state.best = validation.value;
     state.best_step = report.step;
@@ -115,6 +119,7 @@ class EvaluationHook final : public TrainHook {
   const Trainer& trainer_;
   std::function<Validation()> evaluate_;
   int64_t every_;
+  double data_seconds_ = 0, seconds_ = 0;  ///< since the last evaluation
 };
 
 class CheckpointHook final : public TrainHook {

@@ -6,6 +6,7 @@ tvr=$1 source_dir=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+export TVR_CACHE=$work/cache
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 # expect STATUS PATTERN COMMAND…: the command ends with STATUS and says PATTERN (a regular expression) somewhere.
@@ -74,7 +75,7 @@ expect 2 "did you mean 'train'|not expected|required" "$tvr" trian x
 expect 0 "dry run" "$tvr" train "$config" "${small[@]}" run.dir=dry --dry-run
 expect 0 "training videos too" "$tvr" train "$config" "${small[@]}" run.dir=dry data.val=train --dry-run
 echo video_id > corpus/empty.csv
-expect 2 "data.test: the split has no videos" "$tvr" train "$config" "${small[@]}" run.dir=dry data.test=empty.csv
+expect 2 "empty.csv: is empty; videos are expected" "$tvr" train "$config" "${small[@]}" run.dir=dry data.test=empty.csv
 expect 2 "only --json" "$tvr" eval threads0 --html -
 expect 2 "is a folder" "$tvr" eval threads0 --json .
 [[ ! -e dry ]] || fail "a dry run left a folder"
@@ -121,7 +122,40 @@ for file in "${configs[@]}"; do expect 0 "parameters, [0-9]+ trainable" "$tvr" d
 ln -s "$source_dir/configs" configs
 expect 0 "not run" "$tvr" table configs/tables/demo.yaml
 
-# Both towers can be fine-tuned on pixels.
-expect 0 "R@1" "$tvr" train "$source_dir/configs/demo/end_to_end.yaml" data.root=corpus train.init=pretrain loader.batch_size=8 train.steps=2 run.dir=pixels \
-  eval.bootstrap_draws=200 eval.page_queries=2 run.threads=1
+# The five corpora's experiments build; their data is somebody else's.
+for file in "$source_dir"/configs/{msrvtt,msvd,lsmdc,didemo,activitynet}/*.yaml; do
+  expect 2 "root: there is no folder 'data/[a-z]+'" "$tvr" describe "$file"
+done
+expect 0 "151254273 parameters" "$tvr" describe "$source_dir/configs/msrvtt/mean_pool.yaml" data.root=corpus data.train=train data.val=validate data.test=test
+
+# Both towers can be fine-tuned on pixels, from the files or from a pack of them: the same numbers, without the files too.
+pixels=("$source_dir/configs/demo/end_to_end.yaml" data.root=corpus train.init=pretrain)
+training=("${pixels[@]}" loader.batch_size=8 train.steps=2 eval.bootstrap_draws=200 eval.page_queries=2 run.threads=1)
+expect 0 "R@1" "$tvr" train "${training[@]}" run.dir=pixels
+expect 0 "90 videos" "$tvr" data pack "${pixels[@]}" --out frames
+expect 0 "every byte is as it was written" "$tvr" data pack --verify frames
+expect 0 "frame pack of 90 videos" "$tvr" data info frames
+expect 0 "R@1" "$tvr" train "${training[@]}" run.dir=packed loader.pack=frames data.videos=
+[[ $(weights pixels) == "$(weights packed)" ]] || fail "frames from a pack give other weights"
+expect 2 "loader.pack_match=nearest" "$tvr" train "${training[@]}" run.dir=dry loader.pack=frames loader.sampling=uniform
+[[ ! -e dry ]] || fail "a pack without the wanted frames left a run folder"
+expect 2 "made with --uncropped" "$tvr" train "${training[@]}" run.dir=dry loader.pack=frames loader.train_crop=random
+expect 0 "R@1" "$tvr" train "${training[@]}" run.dir=random loader.train_sampling=random loader.train_flip=true loader.group_by_length=true \
+  loader.sampler=captions
+
+# What is wrong with a corpus is told before work; the policy decides.
+expect 0 "" "$tvr" data check "${pixels[@]}" --json check.json
+cp -r corpus wounded
+rm -r frames
+victims=($(ls wounded/videos | head -3))
+rm "wounded/videos/${victims[0]}"
+: > "wounded/videos/${victims[1]}"
+head -c 700 "corpus/videos/${victims[2]}" > "wounded/videos/${victims[2]}"
+wounded=("${training[@]}" data.root=wounded)
+expect 2 "${victims[2]%.mp4}" "$tvr" data check "${wounded[@]}" --json check.json
+expect 2 "data.missing" "$tvr" train "${wounded[@]}" run.dir=dry
+[[ ! -e dry ]] || fail "a refused run left a folder"
+expect 0 "3 of 48 videos" "$tvr" data check "${wounded[@]}" data.missing=skip
+expect 0 "3 of 48 videos cannot be used" "$tvr" train "${wounded[@]}" data.missing=skip run.dir=skipping
+expect 0 "R@1" "$tvr" train "${wounded[@]}" data.missing=substitute-black run.dir=black
 echo "all program checks passed"

@@ -22,8 +22,11 @@ struct Protocol {
   int64_t texts = 0;                ///< T, queries of text to video
   int64_t videos = 0;               ///< V, candidates of text to video
   int64_t videos_without_caption = 0;
+  int64_t listed_videos = 0;    ///< by the annotations, before unusable ones were left out; 0: not known
   int64_t missing_videos = 0;   ///< of the split, not readable; what was done says missing_policy
-  std::string missing_policy;   ///< "fail", "substitute" or "skip" (then the numbers are not comparable)
+  std::string missing_policy;   ///< "substitute-black" or "skip" (then the numbers are not comparable); "" if none is
+  std::string order_sha256;     ///< over the ordered ids and texts: equal for runs that evaluated the same rows
+  std::string frames;           ///< what was seen of each video: "12 frames, sampling middle"
   int64_t truncated_texts = 0;  ///< captions longer than the text encoder takes
   TiePolicy ties = TiePolicy::kPessimistic;
   VideoToText video_to_text = VideoToText::kBestCaption;
@@ -43,8 +46,11 @@ struct Protocol {
     visit("texts", self.texts);
     visit("videos", self.videos);
     visit("videos_without_caption", self.videos_without_caption);
+    visit("listed_videos", self.listed_videos);
     visit("missing_videos", self.missing_videos);
     visit("missing_policy", self.missing_policy);
+    visit("order_sha256", self.order_sha256);
+    visit("frames", self.frames);
     visit("truncated_texts", self.truncated_texts);
     visit("ties", self.ties);
     visit("v2t_definition", self.video_to_text);
