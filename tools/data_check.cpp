@@ -20,26 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What is checked must not end at the first missing file, whatever the policy.
-constexpr char kKeepGoing[] = "data.missing=substitute-black";
-
 struct CheckArguments {
   std::string target, type = "msrvtt", json;
   std::vector<std::string> settings, splits{"train", "val", "test"};
   int64_t threads = 0;
   bool decode = false;
 };
-
-std::vector<std::string> with(std::vector<std::string> settings, const std::string& setting) {
-  settings.push_back(setting);
-  return settings;
-}
-
-std::string policy_of(const ConfigNode& config) {
-  std::string policy = "fail";
-  config.child("data").read("missing", policy);
-  return policy;
-}
 
 // Tokens as the text tower takes them. A tower without the key sets no limit that could be checked.
 void read_text_limit(const Experiment& experiment, const ConfigNode& effective, DataCheckOptions& options) {
@@ -54,12 +40,10 @@ void read_text_limit(const Experiment& experiment, const ConfigNode& effective, 
 }
 
 DataCheck check_configuration(const CheckArguments& arguments, DataCheckOptions& options) {
-  const auto as_given = read_experiment(arguments.target, arguments.settings);
-  if (!as_given.corpus)
+  const auto experiment = read_experiment(arguments.target, arguments.settings);
+  if (!experiment.corpus)
     throw ConfigError(arguments.target + ": its data are generated stills; there is nothing to check.");
-  const auto stated = ConfigNode::parse(as_given.effective);
-  options.policy = policy_of(stated);
-  const auto experiment = read_experiment(arguments.target, with(arguments.settings, kKeepGoing));
+  const auto stated = ConfigNode::parse(experiment.effective);
   read_text_limit(experiment, stated, options);
   int64_t frames = options.sampling.count;
   stated.child("model").child("video").read("frames", frames);
@@ -76,8 +60,7 @@ DataCheck check_folder(const CheckArguments& arguments, DataCheckOptions& option
   nlohmann::json data{{"type", arguments.type}, {"root", arguments.target}};          // JSON is YAML, quoting included
   if (!fs::is_directory(fs::path(arguments.target) / "videos")) data["videos"] = "";  // annotations alone
   const auto text = nlohmann::json{{"data", data}}.dump();
-  options.policy = policy_of(ConfigNode::parse(text, arguments.target, arguments.settings));
-  const auto config = ConfigNode::parse(text, arguments.target, with(arguments.settings, kKeepGoing));
+  const auto config = ConfigNode::parse(text, arguments.target, arguments.settings);
   config.check_keys({"data"});
   const auto corpus = read_plugin(builtin_corpora(), config, "data", arguments.type);
   config.finish();

@@ -45,16 +45,22 @@ void append(std::vector<Finding>& findings, std::vector<Finding> more) {
   for (auto& finding : more) findings.push_back(std::move(finding));
 }
 
-// All videos with their files; where these cannot be told, the annotations alone and why.
-RetrievalSplit read_split(const Corpus& corpus, const std::string& name, SplitCheck& check) {
-  try {
-    return corpus.split(name);
-  } catch (const DataError& error) {
-    auto split = corpus.annotated(name);  // throws if it is the annotations that are wrong
-    check.findings.push_back({Severity::kError, "no-files", shortened(error.what(), kLongestSentence),
-                              "check that data.videos is the right folder"});
-    return split;
+// All videos, with their files where these can be told; the others are black, with the reason.
+RetrievalSplit read_split(const Corpus& corpus, const std::string& name) {
+  auto split = corpus.annotated(name);
+  if (corpus.files().videos.empty()) return split;
+  for (auto& video : split.videos) {
+    FoundVideo found;
+    try {
+      found = corpus.find_file(video);
+    } catch (const DataError& error) {  // several files for one id
+      found.reason = shortened(error.what(), kLongestSentence);
+    }
+    video.path = std::move(found.path);
+    video.black = !found.reason.empty();
+    if (video.black) split.unusable.push_back({video.id, std::move(found.reason)});
   }
+  return split;
 }
 
 void check_published(const std::optional<PublishedCounts>& published, SplitCheck& check) {
@@ -124,7 +130,7 @@ class Checker {
     const auto& files = corpus.files();
     check_.root = files.root;
     check_.videos = files.videos;
-    check_.policy = options.policy;
+    check_.policy = options.policy.empty() ? files.missing : options.policy;
     check_.verify = options.verify.empty() ? files.verify : options.verify;
     if (files.videos.empty()) check_.verify = "none";
     if (check_.verify != "none")
@@ -146,10 +152,9 @@ class Checker {
     SplitCheck check;
     check.name = name;
     try {
-      const auto split = read_split(corpus_, name, check);
+      const auto split = read_split(corpus_, name);
       check.listed = {split.listed_videos, split.listed_captions};
-      const bool has_files = check.findings.empty();
-      look_at(split, has_files ? look_up(split) : std::vector<VideoProbe>(split.videos.size()), has_files, check);
+      look_at(split, look_up(split), check);
       splits_.push_back(split);
     } catch (const Error& error) {
       check.failure = shortened(error.what(), std::string::npos);
@@ -169,16 +174,12 @@ class Checker {
     return probes;
   }
 
-  void look_at(const RetrievalSplit& split, const std::vector<VideoProbe>& probes, bool has_files, SplitCheck& check) {
+  void look_at(const RetrievalSplit& split, const std::vector<VideoProbe>& probes, SplitCheck& check) {
     auto& findings = check.findings;
-    if (has_files) {
-      check_sizes(split, probes, check_.policy, check);
-      append(findings, video_findings(split, probes, check_.policy));
-      check.durations = durations_of(probes);
-      check.sampling = sampling_of(split, probes, options_.sampling, findings);
-    } else {
-      check.order_sha256 = order_sha256(split);
-    }
+    check_sizes(split, probes, check_.policy, check);
+    append(findings, video_findings(split, probes, check_.policy));
+    check.durations = durations_of(probes);
+    check.sampling = sampling_of(split, probes, options_.sampling, findings);
     check_published(split.published, check);
     append(findings, caption_findings(split));
     if (options_.token_count) check.tokens = count_tokens(split, options_, findings);

@@ -30,10 +30,11 @@ int64_t FileVideoSource::decode([[maybe_unused]] int64_t row, [[maybe_unused]] c
   FrameTransform transform(options_, spec_.size, key.training ? &draw : nullptr);
   const auto take = [&](const SampledVideo& video, int64_t i, const Image& image) {
     transform.apply(image, place.pixels + i * frame_bytes());
-    place.times[i] = static_cast<float>(video.timeline.times[static_cast<size_t>(video.indices[static_cast<size_t>(i)])]);
+    place.times[i] =
+        static_cast<float>(video.timeline.times[static_cast<size_t>(video.indices[static_cast<size_t>(i)])]);
   };
-  const auto sampled = read_sampled(videos_[static_cast<size_t>(row)],
-                                    options_.sampling_of(key.training, spec_.frames), draw, take);
+  const auto sampled =
+      read_sampled(videos_[static_cast<size_t>(row)], options_.sampling_of(key.training, spec_.frames), draw, take);
   return static_cast<int64_t>(sampled.indices.size());
 #else
   return 0;
@@ -56,8 +57,8 @@ int64_t FileVideoSource::fill(int64_t row, const LoadKey& key, const Place& plac
   const std::lock_guard lock(mutex_);
   auto& slot = cache_[slot_of(row, key)];
   if (!slot && cached_bytes_ + frames * frame_bytes() <= cache_bytes_) {
-    slot = std::make_shared<Kept>(Kept{{place.pixels, place.pixels + frames * frame_bytes()},
-                                       {place.times, place.times + frames}});
+    slot = std::make_shared<Kept>(
+        Kept{{place.pixels, place.pixels + frames * frame_bytes()}, {place.times, place.times + frames}});
     cached_bytes_ += frames * frame_bytes();
   }
   return frames;

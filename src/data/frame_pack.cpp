@@ -15,11 +15,13 @@ namespace fs = std::filesystem;
 
 FramePack::FramePack(fs::path folder) : folder_(std::move(folder)) {
   const auto index = folder_ / pack::kIndexFile;
-  if (!fs::is_directory(folder_)) throw DataError(folder_.string() + ": there is no such folder; tvr data pack makes one.");
+  if (!fs::is_directory(folder_))
+    throw DataError(folder_.string() + ": there is no such folder; tvr data pack makes one.");
   if (!fs::exists(index)) {
     const bool begun = fs::exists(pack::shard_file(folder_, 0));
-    throw DataError(folder_.string() + (begun ? ": the pack is not finished; run the same tvr data pack again, it goes on."
-                                              : ": is not a frame pack, it has no pack.json."));
+    throw DataError(folder_.string() +
+                    (begun ? ": the pack is not finished; run the same tvr data pack again, it goes on."
+                           : ": is not a frame pack, it has no pack.json."));
   }
   const auto json = pack::parse(read_file(index), index.string());
   if (!json.is_object() || json.value("format", "") != "tvr frame pack" || json.value("version", 0) != pack::kVersion)
@@ -133,7 +135,9 @@ PackedVideo FramePack::unchecked(const std::string& id) const {
   video.height = arrays.pixels.shape[2];
   video.width = arrays.pixels.shape[3];
   const auto* times = static_cast<const double*>(arrays.times.data);
-  video.timeline = {arrays.times.shape[0], {times, times + arrays.times.shape[0]}, place.frames_per_second,
+  video.timeline = {arrays.times.shape[0],
+                    {times, times + arrays.times.shape[0]},
+                    place.frames_per_second,
                     place.stated_frames_per_second};
   return video;
 }

@@ -104,7 +104,8 @@ FramePackPlan plan_frame_pack(const fs::path& folder, const std::vector<VideoIte
   const double aspect = options.cropped ? 1.0 : kUsualAspect;
   plan.bytes = static_cast<int64_t>(static_cast<double>(plan.videos * video_bytes(options)) * aspect);
   for (int64_t shard = 0; shard < plan.shards; ++shard)
-    plan.shards_done += finished_shard(pack::shard_file(folder, shard), shard_items(items, shard, options), options) ? 1 : 0;
+    plan.shards_done +=
+        finished_shard(pack::shard_file(folder, shard), shard_items(items, shard, options), options) ? 1 : 0;
   return plan;
 }
 
@@ -167,7 +168,8 @@ void write_shard(const fs::path& file, std::vector<PackedFrames>& videos, const 
   }
   for (const auto& video : videos)
     if (video.problem.empty())
-      arrays.emplace_back(pack::pixels_key(video.entry.id), ArrayView{ElementType::kU8, video.shape, video.pixels.data()});
+      arrays.emplace_back(pack::pixels_key(video.entry.id),
+                          ArrayView{ElementType::kU8, video.shape, video.pixels.data()});
   const nlohmann::ordered_json record{{"frames", pack::settings_json(options)}, {"shard", pack::shard_json(shard)}};
   write_safetensors(file, arrays, {{"tvr_frame_pack", record.dump()}});
 }
@@ -201,8 +203,9 @@ pack::Shard make_shard(const fs::path& file, const std::vector<VideoItem>& items
 
 void check_folder(const fs::path& folder, const std::vector<VideoItem>& items, const FramePackOptions& options) {
   if (is_random(options.sampling))
-    throw ConfigError("A pack cannot hold random frames: make it with sampling fps or middle and more frames, and train "
-                      "on it with loader.train_sampling=random and loader.pack_match=nearest.");
+    throw ConfigError(
+        "A pack cannot hold random frames: make it with sampling fps or middle and more frames, and train "
+        "on it with loader.train_sampling=random and loader.pack_match=nearest.");
   for (const auto& item : items)
     if (item.path.empty())
       throw ConfigError("data.videos: '" + item.id + "' was not to be looked for; name the folder of the videos.");
@@ -213,20 +216,23 @@ void check_folder(const fs::path& folder, const std::vector<VideoItem>& items, c
     for (const auto& entry : fs::directory_iterator(folder)) {
       const auto name = entry.path().filename().string();
       if (name != pack::kIndexFile && !name.starts_with("frames-"))
-        throw DataError(folder.string() + ": holds '" + name + "', which is not of a frame pack; choose an empty folder.");
+        throw DataError(folder.string() + ": holds '" + name +
+                        "', which is not of a frame pack; choose an empty folder.");
     }
   fs::create_directories(folder, error);
   if (error) throw DataError(folder.string() + ": cannot be made: " + error.message() + ".");
 }
 
 void check_room(const fs::path& folder, const FramePackPlan& plan) {
-  const double left = plan.shards > 0 ? static_cast<double>(plan.shards - plan.shards_done) / static_cast<double>(plan.shards) : 0;
+  const double left =
+      plan.shards > 0 ? static_cast<double>(plan.shards - plan.shards_done) / static_cast<double>(plan.shards) : 0;
   const auto needed = static_cast<uintmax_t>(static_cast<double>(plan.bytes) * left);
   const auto room = fs::space(folder).available;
   if (plan.exact && needed > room)
-    throw DataError(fmt::format("{}: the pack takes {:.1f} GB more and the disk has room for {:.1f} GB; choose another "
-                                "folder, fewer frames or a smaller size.",
-                                folder.string(), static_cast<double>(needed) / 1e9, static_cast<double>(room) / 1e9));
+    throw DataError(
+        fmt::format("{}: the pack takes {:.1f} GB more and the disk has room for {:.1f} GB; choose another "
+                    "folder, fewer frames or a smaller size.",
+                    folder.string(), static_cast<double>(needed) / 1e9, static_cast<double>(room) / 1e9));
 }
 
 void write_index(const fs::path& folder, const std::vector<pack::Shard>& shards, const FramePackOptions& options) {
@@ -248,8 +254,9 @@ void remove_surplus(const fs::path& folder, int64_t shards) {
 [[noreturn]] void fail_unusable(const std::vector<UnusableVideo>& unusable) {
   std::string message = std::to_string(unusable.size()) + " videos cannot be decoded:";
   for (const auto& video : unusable) message += "\n  " + video.id + ": " + video.reason;
-  throw DataError(message + "\nThe other shards are written. Mend the files and run this again, or leave the videos out "
-                            "by data.missing=skip.");
+  throw DataError(message +
+                  "\nThe other shards are written. Mend the files and run this again, or leave the videos out "
+                  "by data.missing=skip.");
 }
 
 }  // namespace
@@ -287,7 +294,8 @@ FramePackReport make_frame_pack(const fs::path& folder, const std::vector<VideoI
 #else
 FramePackReport make_frame_pack(const fs::path& folder, const std::vector<VideoItem>&, const FramePackOptions&, int64_t,
                                 bool) {
-  throw ConfigError(folder.string() + ": this program was built without video support (TVR_WITH_VIDEO=OFF) and cannot "
+  throw ConfigError(folder.string() +
+                    ": this program was built without video support (TVR_WITH_VIDEO=OFF) and cannot "
                     "decode videos; make the pack with a program that has it and copy the folder.");
 }
 #endif

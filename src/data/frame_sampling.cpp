@@ -147,10 +147,10 @@ std::vector<int64_t> sample_frames(const FrameSampling& sampling, const VideoTim
   const Range range = frames_within(video, window);
   Random random(key.seed, key.view == 0 ? "frames" : "frames of view " + std::to_string(key.view),
                 static_cast<uint64_t>(key.epoch), static_cast<uint64_t>(key.index));
-  auto indices = sampling.rule == "middle"    ? middle_of_segments(range.size(), sampling.count)
-                 : sampling.rule == "uniform" ? truncated_linspace(range.size() - 1, sampling.count)
-                                              : of_truncated_segments(range.size(), sampling.count,
-                                                                      is_random(sampling) ? &random : nullptr);
+  auto indices = sampling.rule == "middle" ? middle_of_segments(range.size(), sampling.count)
+                 : sampling.rule == "uniform"
+                     ? truncated_linspace(range.size() - 1, sampling.count)
+                     : of_truncated_segments(range.size(), sampling.count, is_random(sampling) ? &random : nullptr);
   for (auto& index : indices) index += range.begin;
   return indices;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <new>
 #include <string_view>
 #include <vector>
 
@@ -11,11 +10,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kMostReads = 200'000;  // blocks: far more than any headers take
-
-// The file presents itself: references to other files are not followed.
-int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
-  return AVERROR(EPERM);
-}
 
 // An element of Matroska: identifier, then a size of 1 to 8 bytes whose first byte tells how many.
 struct Element {
@@ -59,48 +53,14 @@ int64_t stated_by_riff(std::string_view head) {
 
 }  // namespace
 
-int Container::interrupt(void* container) {
-  return ++static_cast<Container*>(container)->reads_ > kMostReads ? 1 : 0;
-}
-
-Container::Container(const fs::path& file) : outcome_(open(file)) {}
-
-Container::Outcome Container::fail(Outcome outcome, int code) {
-  reason_ = ffmpeg::error_text(code);
-  return outcome;
-}
-
-Container::Outcome Container::open(const fs::path& file) {
-  ffmpeg::quiet_log();
-  const AVIOInterruptCB callback{&Container::interrupt, this};
-  AVIOContext* input = nullptr;
-  int code = avio_open2(&input, ("file:" + file.string()).c_str(), AVIO_FLAG_READ, &callback, nullptr);
-  if (code < 0) return fail(Outcome::kUnreadable, code);
-  input_.reset(input);
-  format_.reset(avformat_alloc_context());
-  if (!format_) throw std::bad_alloc();
-  format_->pb = input_.get();
-  format_->flags |= AVFMT_FLAG_CUSTOM_IO;
-  format_->interrupt_callback = callback;
-  format_->io_open = refuse_to_open;
-  // By content alone: a name that ends in .mp4 does not make a video.
-  const int score = av_probe_input_buffer2(input_.get(), &kind_, "", nullptr, 0, 0);
-  if (score < 0) return fail(Outcome::kUnknownFormat, score);
-  ffmpeg::Dictionary options;
-  options.set("protocol_whitelist", "none");
-  AVFormatContext* format = format_.release();  // freed by avformat_open_input() when that fails
-  code = avformat_open_input(&format, file.c_str(), kind_, options.address());
-  format_.reset(format);
-  if (code >= 0) return Outcome::kOpen;
-  // Any bytes look a little like sound.
-  return fail(score > AVPROBE_SCORE_RETRY ? Outcome::kUnopenable : Outcome::kUnknownFormat, code);
-}
+// By content alone: a name that ends in .mp4 does not make a video.
+Container::Container(const fs::path& file) : input_(file, false, kMostReads) {}
 
 bool Container::has_video_stream() {
-  if (outcome_ != Outcome::kOpen) return false;
-  avformat_find_stream_info(format_.get(), nullptr);  // what it cannot read, it leaves out
-  for (unsigned i = 0; i < format_->nb_streams; ++i) {
-    const AVStream& stream = *format_->streams[i];
+  if (input_.format() == nullptr) return false;
+  avformat_find_stream_info(input_.format(), nullptr);  // what it cannot read, it leaves out
+  for (unsigned i = 0; i < input_.format()->nb_streams; ++i) {
+    const AVStream& stream = *input_.format()->streams[i];
     const bool cover = (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
     if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !cover) return true;
   }
@@ -108,13 +68,14 @@ bool Container::has_video_stream() {
 }
 
 double Container::duration() const {
-  if (outcome_ != Outcome::kOpen || format_->duration <= 0) return 0;
-  return static_cast<double>(format_->duration) / AV_TIME_BASE;
+  if (input_.format() == nullptr || input_.format()->duration <= 0) return 0;
+  return static_cast<double>(input_.format()->duration) / AV_TIME_BASE;
 }
 
 AVStream* Container::stream(int index) const {
-  if (outcome_ != Outcome::kOpen || index < 0 || static_cast<unsigned>(index) >= format_->nb_streams) return nullptr;
-  return format_->streams[index];
+  if (input_.format() == nullptr || index < 0 || static_cast<unsigned>(index) >= input_.format()->nb_streams)
+    return nullptr;
+  return input_.format()->streams[index];
 }
 
 int64_t stated_bytes(const fs::path& file) {

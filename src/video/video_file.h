@@ -1,16 +1,17 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "video/ffmpeg_raii.h"
+#include "video/guarded_input.h"
 
 namespace tvr {
 
 /// An opened file and the video stream of it that the ffmpeg program would choose; one forward pass over its packets.
 /// Private to src/video and its tests. Not thread-safe.
 ///
-/// A hostile file cannot hold it up: packets are bounded by the bytes of the file, reads by a multiple of them, one
-/// allocation of FFmpeg by 640 MiB; no other file is opened.
+/// Beyond what GuardedInput bounds, packets are bounded by the bytes of the file, and reads by a multiple of them.
 class VideoFile {
  public:
   /// Throws DataError naming the file and the reason.
@@ -34,22 +35,13 @@ class VideoFile {
   [[noreturn]] void fail(const std::string& sentence) const;
 
  private:
-  // Each call of FFmpeg's interrupt callback stands for one read of a block.
-  struct ReadLimit {
-    int64_t reads = 0, most = 0;
-    static int exceeded(void* limit);
-  };
-
   void open_file();
-  int open_format(const AVInputFormat* kind);  // FFmpeg's return code
   void choose_stream();
 
   std::filesystem::path file_;
   int64_t bytes_ = 0, packets_ = 0;
   int read_error_ = 0;
-  ReadLimit limit_;
-  ffmpeg::InputFile input_;  // before format_, which reads from it until it is closed
-  ffmpeg::InputFormat format_;
+  std::optional<GuardedInput> input_;
   AVStream* stream_ = nullptr;
   ffmpeg::Packet packet_ = ffmpeg::new_packet();
 };

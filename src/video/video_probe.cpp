@@ -47,14 +47,17 @@ VideoProbe look_up(const fs::path& file) {
 }
 
 VideoProbe diagnose(const VideoProbe& probe, Container& container, const std::string& reason) {
-  switch (container.outcome()) {
-    case Container::Outcome::kUnreadable:
-      return unusable(probe, VideoState::kUnreadable, container.reason());
-    case Container::Outcome::kUnknownFormat:
-      return unusable(probe, VideoState::kNotAVideo, container.reason());
-    case Container::Outcome::kUnopenable:
-      return unusable(probe, VideoState::kUnopenable, container.format_name() + ": " + container.reason());
-    case Container::Outcome::kOpen:
+  const GuardedInput& input = container.input();
+  switch (input.outcome()) {
+    case GuardedInput::Outcome::kUnreadable:
+      return unusable(probe, VideoState::kUnreadable, input.reason());
+    case GuardedInput::Outcome::kUnknownFormat:
+      return unusable(probe, VideoState::kNotAVideo, input.reason());
+    case GuardedInput::Outcome::kListOfFiles:
+      return unusable(probe, VideoState::kUnopenable, input.format_name() + ": a list of other files");
+    case GuardedInput::Outcome::kUnopenable:
+      return unusable(probe, VideoState::kUnopenable, input.format_name() + ": " + input.reason());
+    case GuardedInput::Outcome::kOpen:
       break;
   }
   if (!container.has_video_stream()) return unusable(probe, VideoState::kNoVideoStream, "has no video stream");
@@ -97,7 +100,7 @@ void read_index(const Container& container, int stream_index, VideoProbe& probe,
     probe.missing_bytes = std::max(probe.missing_bytes, entry->pos + entry->size - probe.bytes);
   }
   // MP4 and MOV list every frame, unless they are fragmented and list a part of them or none.
-  complete = container.format_name().starts_with("mov") && stream->nb_frames > 0 && count >= stream->nb_frames;
+  complete = container.input().format_name().starts_with("mov") && stream->nb_frames > 0 && count >= stream->nb_frames;
   probe.stated_frames = complete ? presented : std::max<int64_t>(0, stream->nb_frames);
 }
 

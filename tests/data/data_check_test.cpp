@@ -53,7 +53,6 @@ class DataCheckTest : public testing::Test {
   static CorpusOptions files(const fs::path& root) {
     CorpusOptions options;
     options.root = root.string();
-    options.missing = "substitute-black";
     return options;
   }
 
@@ -158,9 +157,10 @@ TEST_F(DataCheckTest, ASplitThatCannotBeReadIsToldBesideTheOthers) {
 }
 
 TEST_F(DataCheckTest, AVideoOfSeveralFilesFailsButTheCaptionsAreChecked) {
-  add("test", {{"v1", {"one", " "}}});
   write_file(folder_.path() / "videos" / "v1.avi", "x");
-  EXPECT_THAT(finding("no-files").sentence, AllOf(HasSubstr("v1.mp4"), HasSubstr("v1.avi")));
+  add("test", {{"v1", {"one", " "}}, {"v2", {"two"}}});
+  EXPECT_THAT(ids(finding("missing")), ElementsAre("v1"));
+  EXPECT_THAT(finding("missing").items[0].detail, AllOf(HasSubstr("v1.mp4"), HasSubstr("v1.avi")));
   EXPECT_THAT(ids(finding("blank")), ElementsAre("c1"));
   EXPECT_THAT(check().failure(), HasSubstr("split test: "));
   EXPECT_FALSE(test_split().used);

@@ -40,8 +40,7 @@ int64_t visit(const fs::path& file, FrameCount count, std::mt19937_64& random) {
 void write_damaged(const fs::path& file, const fs::path& copy, uint64_t seed, std::mt19937_64& random) {
   std::ifstream in(file, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  for (int flip = 0; flip < 8 && !bytes.empty(); ++flip)
-    bytes[random() % bytes.size()] = static_cast<char>(random());
+  for (int flip = 0; flip < 8 && !bytes.empty(); ++flip) bytes[random() % bytes.size()] = static_cast<char>(random());
   if (seed % 2 == 1 && !bytes.empty()) bytes.resize(random() % bytes.size());
   std::ofstream(copy, std::ios::binary) << bytes;
 }

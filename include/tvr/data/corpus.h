@@ -88,6 +88,9 @@ class Corpus {
   RetrievalSplit split(const std::string& name) const;
   /// The same before any file is looked for and any policy applied.
   RetrievalSplit annotated(const std::string& name) const;
+  /// Where the file of a video is, or why it cannot be used. Throws DataError if it has several, or the folder of
+  /// videos cannot be read.
+  FoundVideo find_file(const VideoItem& video) const;
   /// Every annotation file that is read, for checksums.
   virtual std::vector<std::filesystem::path> sources() const = 0;
   const CorpusOptions& files() const { return files_; }
@@ -100,7 +103,6 @@ class Corpus {
   std::filesystem::path resolve(const std::string& path) const { return std::filesystem::path(files_.root) / path; }
 
  private:
-  FoundVideo find_file(const VideoItem& video) const;
   const VideoFolder& folder() const;
   CorpusOptions files_;
   mutable std::mutex walking_;

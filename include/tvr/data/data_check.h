@@ -75,8 +75,8 @@ struct SpeedEstimate {
 
 struct DataCheckOptions {
   std::vector<std::string> splits{"train", "val", "test"};
-  std::string policy = "fail";  ///< about videos that cannot be used, as CorpusOptions::missing
-  std::string verify;           ///< none, headers or decode; "": as the corpus says
+  std::string policy;  ///< about videos that cannot be used, as CorpusOptions::missing; "": as the corpus says
+  std::string verify;  ///< none, headers or decode; "": as the corpus says
   int64_t threads = 0;
   FrameSampling sampling;                                  ///< of evaluation
   std::function<int64_t(const std::string&)> token_count;  ///< empty: tokens are not counted

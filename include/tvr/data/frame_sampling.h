@@ -18,7 +18,8 @@ struct VideoTimeline {
 /// window's first frame. The rules and where they come from:
 ///
 ///   middle     middle frame of n equal segments, floor((2i+1) N / 2n) (TSN; CenterCLIP's evaluation)
-///   xpool      segment bounds trunc(i N / n), of each the frame (a + b - 1) div 2; a video of fewer than n frames gives
+///   xpool      segment bounds trunc(i N / n), of each the frame (a + b - 1) div 2; a video of fewer than n frames
+///   gives
 ///              all and repeats its last one (X-Pool, T-MASS, Frozen in Time, UMT in evaluation)
 ///   random     one frame of each of xpool's segments, uniformly (their training)
 ///   uniform    trunc(linspace(0, N - 1, n)): first and last frame included (CLIP-ViP)
