@@ -144,7 +144,7 @@ void show_corpus(const std::string& folder) {
   const auto registry = builtin_corpora();
   nlohmann::json settings{{"data", {{"root", folder}, {"missing", "skip"}}}};  // JSON is YAML, quoting included
   if (!fs::is_directory(fs::path(folder) / "videos")) settings["data"]["videos"] = "";  // annotations alone
-  const auto node = ConfigNode::parse(settings.dump(), folder);
+  const auto node = ConfigNode::parse(settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), folder);
   const auto read = read_plugin(registry, node, "data", "msrvtt");
   node.finish();
   const auto corpus = read();
@@ -174,7 +174,8 @@ void show_pack(const std::string& folder) {
 }
 
 void show(const std::string& path) {
-  if (fs::exists(fs::path(path) / "pack.json")) return show_pack(path);
+  if (fs::exists(fs::path(path) / "pack.json") || fs::exists(fs::path(path) / "frames-00000.safetensors"))
+    return show_pack(path);
   if (fs::is_directory(path)) return show_corpus(path);
   if (!fs::exists(path))
     throw DataError(path + ": does not exist; give the folder of a corpus or a .safetensors file.");

@@ -12,6 +12,7 @@
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #include "tvr/data/data_check.h"
+#include "tvr/data/frame_pack.h"
 #include "tvr/text/assets.h"
 #include "tvr/text/tokenizer.h"
 
@@ -51,15 +52,18 @@ DataCheck check_configuration(const CheckArguments& arguments, DataCheckOptions&
   options.by_captions = experiment.loader.sampler == "captions";
   options.loader_threads = experiment.loader.threads;
   auto check = check_data(*experiment.corpus(), options);
-  if (!experiment.loader.pack.empty())
-    check.notes.push_back("training reads the frame pack " + experiment.loader.pack + ", not the files checked here.");
+  if (!experiment.loader.pack.empty()) {
+    FramePack(experiment.loader.pack).verify();
+    check.notes.push_back("training reads the frame pack " + experiment.loader.pack +
+                          ", every byte of which is as it was written; what is said here is about the files.");
+  }
   return check;
 }
 
 DataCheck check_folder(const CheckArguments& arguments, DataCheckOptions& options) {
   nlohmann::json data{{"type", arguments.type}, {"root", arguments.target}};          // JSON is YAML, quoting included
   if (!fs::is_directory(fs::path(arguments.target) / "videos")) data["videos"] = "";  // annotations alone
-  const auto text = nlohmann::json{{"data", data}}.dump();
+  const auto text = nlohmann::json{{"data", data}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const auto config = ConfigNode::parse(text, arguments.target, arguments.settings);
   config.check_keys({"data"});
   const auto corpus = read_plugin(builtin_corpora(), config, "data", arguments.type);

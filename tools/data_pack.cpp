@@ -28,7 +28,8 @@ FramePackOptions pack_options(const PackArguments& arguments, const Experiment& 
   if (arguments.frames == 0 || arguments.size == 0) {
     spec = experiment.model.video(EncoderContext{})->input();
     if (spec.cached)
-      throw ConfigError(arguments.config + ": its model reads cached features, which says nothing about pixels; give "
+      throw ConfigError(arguments.config +
+                        ": its model reads cached features, which says nothing about pixels; give "
                         "--frames and --size, or the configuration of the run whose encoder makes them.");
   }
   const auto& loader = experiment.loader;
@@ -90,9 +91,11 @@ void add_pack_command(CLI::App& app) {
       "Examples:\n"
       "  tvr data pack configs/demo/end_to_end.yaml --out data/demo_frames\n"
       "  tvr train configs/demo/end_to_end.yaml loader.pack=data/demo_frames\n"
-      "  tvr data pack my.yaml --out frames loader.sampling=clip4clip --frames 64    then train with any number of frames\n"
+      "  tvr data pack my.yaml --out frames loader.sampling=clip4clip --frames 64\n"
+      "      then, if no video has more than 64 seconds, train with any number of frames\n"
       "  tvr data pack --verify frames\n"
-      "An interrupted pack goes on when the command is given again. Settings data and loader of CONFIG say which videos,\n"
+      "An interrupted pack goes on when the command is given again. Settings data and loader of CONFIG say which "
+      "videos,\n"
       "how frames are sampled and resized, and what happens to videos that cannot be decoded (data.missing).");
   command->add_option("CONFIG", arguments->config, "A configuration, or a run directory");
   command->add_option("SETTING", arguments->overrides, "key.sub=value: overrides of the configuration");
@@ -101,7 +104,8 @@ void add_pack_command(CLI::App& app) {
       ->check(CLI::Range(1, 100'000));
   command->add_option("--size", arguments->size, "Pixels of the short side; default: what the model takes")
       ->check(CLI::Range(1, 4096));
-  command->add_option("--split", arguments->splits, "Which splits")->check(CLI::IsMember({"train", "val", "test"}))
+  command->add_option("--split", arguments->splits, "Which splits")
+      ->check(CLI::IsMember({"train", "val", "test"}))
       ->allow_extra_args(false);
   command->add_flag("--uncropped", arguments->uncropped, "Keep the long side, for loader.train_crop=random");
   command->add_option("--threads", arguments->threads, "Videos decoded at once; 0: all processors")

@@ -185,19 +185,20 @@ const RetrievalSplit& ExperimentData::usable_split(const std::string& name) cons
 
 void ExperimentData::check_splits() const {
   if (stills_) return;
-  std::set<std::string> training;
+  std::set<std::string> training;  // ids and files: lists may name the same file in other words
   for (const auto* name : {"train", "val", "test"}) {
     const auto& split = usable_split(name);
     if (split.videos.empty() || split.captions.empty())
       throw DataError("data." + std::string(name) + ": the split has no " +
                       (split.videos.empty() ? "videos" : "captions") + "; name another list or split.");
-    const auto shared = std::count_if(split.videos.begin(), split.videos.end(),
-                                      [&](const VideoItem& video) { return training.count(video.id) > 0; });
+    const auto shared = std::count_if(split.videos.begin(), split.videos.end(), [&](const VideoItem& video) {
+      return training.count(video.id) > 0 || (!video.path.empty() && training.count(video.path.string()) > 0);
+    });
     if (shared > 0)
       spdlog::warn("{} of the {} videos of split {} are training videos too: its numbers do not measure generalisation",
                    shared, split.videos.size(), name);
-    if (std::string_view(name) == "train")
-      for (const auto& video : split.videos) training.insert(video.id);
+    if (std::string_view(name) != "train") continue;
+    for (const auto& video : split.videos) training.insert({video.id, video.path.string()});
   }
 }
 

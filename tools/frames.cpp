@@ -32,6 +32,12 @@ struct FramesOptions {
 
 std::vector<int64_t> choose_frames(const VideoInfo& info, const FramesOptions& options) {
   const VideoTimeline timeline{info.frames, info.times, info.frames_per_second, info.stated_frames_per_second};
+  if (!(options.sampling.fps > 0)) throw ConfigError("--fps: a number above 0 is needed.");
+  if (!(options.window.start < options.window.end))
+    throw ConfigError("--end: the end must lie behind the start, seconds from the first frame.");
+  if (options.window.start > info.duration)
+    throw ConfigError("--start " + std::to_string(options.window.start) + ": the video ends after " +
+                      std::to_string(info.duration) + " seconds.");
   auto sampling = options.sampling;
   sampling.count = options.count;
   return sample_frames(sampling, timeline, options.window, {static_cast<uint64_t>(options.seed), 0, 0, 0});
@@ -140,14 +146,14 @@ void add_frames_command(CLI::App& app) {
                    "random in each segment; fps: by presentation time")
       ->check(CLI::IsMember(kFrameRules))
       ->capture_default_str();
-  command->add_option("--fps", options->sampling.fps, "Frames a second of clip4clip, drl and fps")
+  command->add_option("--fps", options->sampling.fps, "Frames a second of clip4clip (whole ones), drl and fps")
       ->check(CLI::Range(0.001, 1000.0))
       ->capture_default_str();
   command
       ->add_option("--selection", options->sampling.selection, "Which stay when clip4clip, drl or fps find more than N")
       ->check(CLI::IsMember(kFrameSelections))
       ->capture_default_str();
-  command->add_option("--start", options->window.start, "Seconds: only frames from there on")
+  command->add_option("--start", options->window.start, "Seconds from the first frame: only frames from there on")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--end", options->window.end, "Seconds: only frames up to there")->check(CLI::NonNegativeNumber);
   command->add_option("--seed", options->seed, "Of the random rule")->check(CLI::NonNegativeNumber);

@@ -3,6 +3,7 @@
 
 #include <c10/util/Exception.h>
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -55,6 +56,7 @@ int run(CLI::App& app, std::vector<std::string> arguments) {
 
 int main(int argc, char** argv) {
   keep_freed_memory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of the write that meets it
   tvr::set_up_logging(false);
   CLI::App app("tvr trains, evaluates and explains text-video retrieval.", "tvr");
   app.set_version_flag("--version", "tvr " + tvr::version() + " (" + tvr::commit() + ")");

@@ -52,7 +52,8 @@ void write_manifest(const RunDirectory& run, const Experiment& experiment, const
                                         {"best_step", state.best_step},
                                         {"best_validation", state.best},
                                         {"training_seconds", state.seconds}};
-  write_file(run.path() / "manifest.json", manifest.dump(2) + "\n");
+  write_file(run.path() / "manifest.json",
+             manifest.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 Validation validate(const Experiment& experiment, RetrievalModel& model, const EvaluationData& data,

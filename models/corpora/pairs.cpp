@@ -32,8 +32,8 @@ struct PairsOptions : SplitOptions {
     f("train", train,
       "train, val or test (train.csv, .tsv, .jsonl or .json, …), or such a file: video and caption, also start and end "
       "in seconds");
-    f("val", val, "The same for validation; empty: none");
-    f("test", test, "The same for the test; empty: none");
+    f("val", val, "The same for validation");
+    f("test", test, "The same for the test");
     f("match", match,
       "path: videos are ids, or paths below the folder data.videos, or absolute; name: only the last part of a path "
       "counts, for lists made on another machine",

@@ -252,6 +252,10 @@ std::string JsonElement::where() const {
   return place(document_->origin_, value().line) + (name.empty() ? "" : ": " + name);
 }
 
+std::string JsonElement::where(size_t position) const {
+  return place(document_->origin_, value().line) + ": [" + std::to_string(position) + "]";
+}
+
 void JsonElement::fail(const std::string& what) const {
   throw DataError(where() + (index_ == 0 ? ": " : " ") + what + ".");
 }

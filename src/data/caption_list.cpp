@@ -128,9 +128,9 @@ void add_texts(const JsonElement& texts, CaptionRow row, CaptionList& list) {
   }
 }
 
-void add_object(const JsonElement& object, CaptionList& list) {
+void add_object(const JsonElement& object, const std::string& where, CaptionList& list) {
   CaptionRow row;
-  row.where = object.where();
+  row.where = where;
   const auto videos = member_of(object, kVideoNames);
   if (!videos) object.fail("has no 'video_id' (or " + join({kVideoNames.begin() + 1, kVideoNames.end()}, ", ") + ")");
   row.video = video_of(*videos);
@@ -145,14 +145,16 @@ void add_object(const JsonElement& object, CaptionList& list) {
 CaptionList read_json_list(const fs::path& file) {
   const JsonDocument document(file);
   CaptionList list;
+  size_t position = 0;
   for (const auto element : document.root().list()) {
+    const auto where = element.where(position++);
     if (element.is_object() || list.has_captions) {
       if (!list.rows.empty() && !list.has_captions) element.fail("is an object among ids");
-      add_object(element, list);
+      add_object(element, where, list);
     } else {
       CaptionRow row;
       row.video = element.id();
-      row.where = element.where();
+      row.where = where;
       list.rows.push_back(std::move(row));
     }
   }
@@ -163,7 +165,7 @@ CaptionList read_json_lines(const fs::path& file) {
   CaptionList list;
   for (const auto& [text, line] : read_lines(file)) {
     const JsonDocument document(text, file.string(), line);
-    add_object(document.root(), list);
+    add_object(document.root(), document.root().where(), list);
   }
   return list;
 }

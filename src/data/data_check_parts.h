@@ -24,6 +24,9 @@ std::optional<SamplingFacts> sampling_of(const RetrievalSplit& split, const std:
                                          const FrameSampling& sampling, std::vector<Finding>& findings);
 
 /// Videos that two splits share; warnings where one of them is trained on.
+/// What tells files apart: the path without detours.
+std::string file_of(const VideoItem& video);
+
 std::vector<Finding> shared_videos(const std::vector<RetrievalSplit>& splits);
 
 /// One line of at most `most` bytes, cut between characters.

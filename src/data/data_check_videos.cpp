@@ -148,7 +148,9 @@ VideoTimeline timeline_of(const VideoProbe& probe) {
   VideoTimeline timeline;
   timeline.stated_frames_per_second = probe.frames_per_second;
   timeline.frames = probe.frames;
-  if (timeline.frames == 0) timeline.frames = std::llround(probe.duration * probe.frames_per_second);
+  constexpr double kMostFrames = 1e6;  // beyond it a header is wrong, and rules give the same from fewer
+  if (timeline.frames == 0)
+    timeline.frames = std::llround(std::min(kMostFrames, probe.duration * probe.frames_per_second));
   const double rate = probe.duration > 0 ? static_cast<double>(timeline.frames) / probe.duration : 0;
   timeline.frames_per_second = rate > 0 ? rate : probe.frames_per_second;
   for (int64_t i = 0; i < timeline.frames; ++i)
@@ -206,16 +208,24 @@ std::optional<SamplingFacts> sampling_of(const RetrievalSplit& split, const std:
   return facts;
 }
 
+std::string file_of(const VideoItem& video) {
+  return video.path.lexically_normal().string();
+}
+
 std::vector<Finding> shared_videos(const std::vector<RetrievalSplit>& splits) {
   std::vector<Finding> findings;
   for (size_t a = 0; a < splits.size(); ++a)
     for (size_t b = a + 1; b < splits.size(); ++b) {
-      std::unordered_set<std::string> ids;
-      for (const auto& video : splits[a].videos) ids.insert(video.id);
+      std::unordered_set<std::string> ids, files;  // lists may name the same file in other words
+      for (const auto& video : splits[a].videos) {
+        ids.insert(video.id);
+        if (!video.path.empty()) files.insert(file_of(video));
+      }
       const bool training = splits[a].name == "train" || splits[b].name == "train";
       Finding finding{training ? Severity::kWarning : Severity::kNote, splits[a].name + "-" + splits[b].name, ""};
       for (const auto& video : splits[b].videos)
-        if (ids.count(video.id) > 0) finding.items.push_back({video.id, ""});
+        if (ids.count(video.id) > 0 || (!video.path.empty() && files.count(file_of(video)) > 0))
+          finding.items.push_back({video.id, ""});
       if (finding.items.empty()) continue;
       finding.sentence = fmt::format(
           "{} of {} are in {} too{}",

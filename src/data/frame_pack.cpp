@@ -1,7 +1,7 @@
 #include "tvr/data/frame_pack.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
 
 #include "data/frame_pack_format.h"
 #include "tvr/base/error.h"
@@ -17,21 +17,31 @@ FramePack::FramePack(fs::path folder) : folder_(std::move(folder)) {
   const auto index = folder_ / pack::kIndexFile;
   if (!fs::is_directory(folder_))
     throw DataError(folder_.string() + ": there is no such folder; tvr data pack makes one.");
-  if (!fs::exists(index)) {
+  if (!fs::is_regular_file(index)) {
     const bool begun = fs::exists(pack::shard_file(folder_, 0));
     throw DataError(folder_.string() +
                     (begun ? ": the pack is not finished; run the same tvr data pack again, it goes on."
-                           : ": is not a frame pack, it has no pack.json."));
+                           : ": is not a finished frame pack, it has no pack.json."));
   }
   const auto json = pack::parse(read_file(index), index.string());
-  if (!json.is_object() || json.value("format", "") != "tvr frame pack" || json.value("version", 0) != pack::kVersion)
+  try {
+    read_index(json, index);
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(index.string() + ": is not the description of a frame pack (" + error.what() + ").");
+  }
+}
+
+void FramePack::read_index(const nlohmann::json& json, const fs::path& index) {
+  if (json.at("format") != "tvr frame pack" || json.at("version") != pack::kVersion)
     throw DataError(index.string() + ": is not a frame pack of version " + std::to_string(pack::kVersion) + ".");
-  options_ = pack::settings_from(json.value("frames", nlohmann::json::object()), index.string());
-  const auto shards = json.value("shards", nlohmann::json::array());
+  options_ = pack::settings_from(json.at("frames"), index.string());
+  const auto& shards = json.at("shards");
+  if (!shards.is_array() || shards.empty()) throw DataError(index.string() + ": names no shard; make the pack again.");
   for (size_t i = 0; i < shards.size(); ++i) {
     read_shard(pack::shard_file(folder_, static_cast<int64_t>(i)));
     const auto record = pack::shard_record(*shards_.back(), files_.back().string());
-    if (record.value("shard", nlohmann::json()) != shards[i])
+    if (record.value("shard", nlohmann::json()) != shards[i] ||
+        record.value("frames", nlohmann::json()) != json.at("frames"))
       throw DataError(files_.back().string() + ": is not the shard that " + index.string() +
                       " describes; remove it and run the same tvr data pack again.");
   }
@@ -99,6 +109,20 @@ Arrays arrays_of(const SafetensorsFile& shard, const std::string& id, std::strin
   return arrays;
 }
 
+// Indices must be frames of the video and rise, times must not fall: sampling relies on both.
+bool is_ordered(const PackedVideo& video) {
+  const auto* end = video.indices + video.frames;
+  const auto& times = video.timeline.times;
+  return video.indices[0] >= 0 && end[-1] < video.timeline.frames && std::is_sorted(video.indices, end) &&
+         std::is_sorted(times.begin(), times.end()) && std::isfinite(times.front()) && std::isfinite(times.back());
+}
+
+// The size that the whole pack has.
+bool is_of_size(const PackedVideo& video, const FramePackOptions& options) {
+  if (options.cropped || options.fit == "square") return video.height == options.size && video.width == options.size;
+  return std::min(video.height, video.width) == options.size;
+}
+
 }  // namespace
 
 // "" or what is wrong with a video's bytes.
@@ -139,6 +163,8 @@ PackedVideo FramePack::unchecked(const std::string& id) const {
                     {times, times + arrays.times.shape[0]},
                     place.frames_per_second,
                     place.stated_frames_per_second};
+  if (!is_ordered(video) || !is_of_size(video, options_))
+    fail(id, place, "is damaged: its frames contradict each other");
   return video;
 }
 

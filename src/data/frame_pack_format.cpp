@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tvr/base/checksum.h"
 #include "tvr/base/error.h"
 #ifdef TVR_WITH_VIDEO
@@ -75,7 +77,13 @@ FramePackOptions settings_from(const Json& json, const std::string& where) {
     options.fit = json.at("fit");
     options.interpolation = json.at("interpolation");
     options.cropped = json.at("cropped");
-    if (options.size < 1 || options.sampling.count < 1) throw DataError(where + ": its size or frames are below 1.");
+    constexpr int64_t kMost = 1'000'000;
+    const auto& sampling = options.sampling;
+    const bool known = std::count(kFrameRules.begin(), kFrameRules.end(), sampling.rule) > 0 &&
+                       std::count(kFrameSelections.begin(), kFrameSelections.end(), sampling.selection) > 0;
+    if (!known || options.size < 1 || options.size > kMost || sampling.count < 1 || sampling.count > kMost ||
+        !(sampling.fps > 0))
+      throw DataError(where + ": describes frames that no pack has; make the pack again.");
     return options;
   } catch (const Json::exception& error) {
     throw DataError(where + ": is not the description of a frame pack (" + error.what() + ").");
@@ -106,10 +114,16 @@ Json parse(const std::string& text, const std::string& where) {
   }
 }
 
+std::string json_text(const nlohmann::ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 Json shard_record(const SafetensorsFile& file, const std::string& where) {
   const auto record = file.metadata().find("tvr_frame_pack");
   if (record == file.metadata().end()) throw DataError(where + ": is not a shard of a frame pack.");
-  return parse(record->second, where);
+  auto json = parse(record->second, where);
+  if (!json.is_object()) throw DataError(where + ": is not a shard of a frame pack.");
+  return json;
 }
 
 }  // namespace tvr::pack

@@ -49,7 +49,10 @@ FramePackOptions settings_from(const nlohmann::json& json, const std::string& wh
 Shard shard_from(const nlohmann::json& json, const std::string& where);
 nlohmann::json parse(const std::string& text, const std::string& where);
 
-/// The record of a shard as its metadata holds it; DataError if it is not a shard of a frame pack.
+/// JSON as text; what is not UTF-8, as paths in reasons need not be, is replaced.
+std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
+
+/// The record of a shard as its metadata holds it, an object; DataError if it is not a shard of a frame pack.
 nlohmann::json shard_record(const SafetensorsFile& file, const std::string& where);
 
 }  // namespace tvr::pack

@@ -1,5 +1,9 @@
 // The writing half of frame packs.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +17,7 @@
 #include "tvr/base/names.h"
 #include "tvr/base/parallel.h"
 #include "tvr/base/progress.h"
+#include "tvr/data/annotation_file.h"
 #ifdef TVR_WITH_VIDEO
 #include "data/frame_transform.h"
 #include "data/video_frames.h"
@@ -77,19 +82,36 @@ bool is_current(const pack::Shard& record, const std::vector<VideoItem>& items) 
   return made == now;
 }
 
+bool is_whole(const SafetensorsFile& file, const pack::Shard& shard) {
+  return std::all_of(shard.videos.begin(), shard.videos.end(), [&](const pack::Entry& entry) {
+    return file.has(pack::pixels_key(entry.id)) && file.has(pack::indices_key(entry.id)) &&
+           file.has(pack::times_key(entry.id)) &&
+           pack::checksum(file.at(pack::pixels_key(entry.id)), file.at(pack::indices_key(entry.id)),
+                          file.at(pack::times_key(entry.id))) == entry.checksum;
+  });
+}
+
 // The record of a finished shard of these videos; nothing if it is to be made. A shard of other settings is an error:
-// it may be hours of somebody's work.
+// it may be hours of somebody's work. `whole`: its bytes are compared with their checksums.
 std::optional<pack::Shard> finished_shard(const fs::path& file, const std::vector<VideoItem>& items,
-                                          const FramePackOptions& options) {
+                                          const FramePackOptions& options, bool whole) {
   if (!fs::exists(file)) return {};
-  const SafetensorsFile shard(file);
-  const auto record = pack::shard_record(shard, file.string());
-  if (record.value("frames", nlohmann::json()) != nlohmann::json(pack::settings_json(options)))
-    throw DataError(file.string() + ": belongs to a pack of other settings (" +
-                    record.value("frames", nlohmann::json()).dump() + "); choose another folder or remove this one.");
-  auto result = pack::shard_from(record.value("shard", nlohmann::json()), file.string());
-  if (!is_current(result, items)) return {};
-  return result;
+  try {
+    const SafetensorsFile shard(file);
+    const auto record = pack::shard_record(shard, file.string());
+    const auto made = record.value("frames", nlohmann::json());
+    if (made != nlohmann::json(pack::settings_json(options)))
+      throw ConfigError(file.string() + ": belongs to a pack of other settings: " + pack::json_text(made) +
+                        " instead of " + pack::json_text(pack::settings_json(options)) +
+                        "; choose another folder or remove this one.");
+    auto result = pack::shard_from(record.value("shard", nlohmann::json()), file.string());
+    if (!is_current(result, items)) return {};
+    if (whole && !is_whole(shard, result)) throw DataError(file.string() + ": its checksums do not fit.");
+    return result;
+  } catch (const DataError& error) {
+    if (whole) spdlog::warn("a damaged shard is made again: {}", error.what());
+    return {};
+  }
 }
 
 }  // namespace
@@ -105,7 +127,7 @@ FramePackPlan plan_frame_pack(const fs::path& folder, const std::vector<VideoIte
   plan.bytes = static_cast<int64_t>(static_cast<double>(plan.videos * video_bytes(options)) * aspect);
   for (int64_t shard = 0; shard < plan.shards; ++shard)
     plan.shards_done +=
-        finished_shard(pack::shard_file(folder, shard), shard_items(items, shard, options), options) ? 1 : 0;
+        finished_shard(pack::shard_file(folder, shard), shard_items(items, shard, options), options, false) ? 1 : 0;
   return plan;
 }
 
@@ -171,7 +193,7 @@ void write_shard(const fs::path& file, std::vector<PackedFrames>& videos, const 
       arrays.emplace_back(pack::pixels_key(video.entry.id),
                           ArrayView{ElementType::kU8, video.shape, video.pixels.data()});
   const nlohmann::ordered_json record{{"frames", pack::settings_json(options)}, {"shard", pack::shard_json(shard)}};
-  write_safetensors(file, arrays, {{"tvr_frame_pack", record.dump()}});
+  write_safetensors(file, arrays, {{"tvr_frame_pack", pack::json_text(record)}});
 }
 
 pack::Shard make_shard(const fs::path& file, const std::vector<VideoItem>& items, const FramePackOptions& options,
@@ -201,6 +223,34 @@ pack::Shard make_shard(const fs::path& file, const std::vector<VideoItem>& items
   return shard;
 }
 
+// Arrays are named by the ids of their videos.
+void check_names(const std::vector<VideoItem>& items) {
+  std::set<std::string> ids;
+  for (const auto& item : items) ids.insert(item.id);
+  for (const auto& id : ids)
+    if (ids.count(pack::indices_key(id)) + ids.count(pack::times_key(id)) > 0 || id == "__metadata__" || !is_utf8(id))
+      throw ConfigError("A pack cannot hold the video '" + id +
+                        "': other arrays would have its name, or it is not UTF-8; rename it in the annotations.");
+}
+
+// One writer at a time. The lock is on the folder itself, so that nothing is left behind.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder)
+      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (descriptor_ < 0) throw DataError(folder.string() + ": cannot be opened.");
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+    ::close(descriptor_);
+    throw DataError(folder.string() + ": another tvr data pack is writing here; wait for it or choose another folder.");
+  }
+  ~FolderLock() { ::close(descriptor_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 void check_folder(const fs::path& folder, const std::vector<VideoItem>& items, const FramePackOptions& options) {
   if (is_random(options.sampling))
     throw ConfigError(
@@ -209,13 +259,14 @@ void check_folder(const fs::path& folder, const std::vector<VideoItem>& items, c
   for (const auto& item : items)
     if (item.path.empty())
       throw ConfigError("data.videos: '" + item.id + "' was not to be looked for; name the folder of the videos.");
+  check_names(items);
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_directory(folder))
     throw ConfigError(folder.string() + ": is a file; give the folder of the pack.");
   if (fs::is_directory(folder))
     for (const auto& entry : fs::directory_iterator(folder)) {
       const auto name = entry.path().filename().string();
-      if (name != pack::kIndexFile && !name.starts_with("frames-"))
+      if (!name.starts_with(pack::kIndexFile) && !name.starts_with("frames-"))
         throw DataError(folder.string() + ": holds '" + name +
                         "', which is not of a frame pack; choose an empty folder.");
     }
@@ -242,7 +293,7 @@ void write_index(const fs::path& folder, const std::vector<pack::Shard>& shards,
                                      {"version", pack::kVersion},
                                      {"frames", pack::settings_json(options)},
                                      {"shards", list}};
-  write_file(folder / pack::kIndexFile, index.dump(1) + "\n");
+  write_file(folder / pack::kIndexFile, pack::json_text(index, 1) + "\n");
 }
 
 // Shards behind the last one, of a longer pack that was here.
@@ -265,6 +316,7 @@ FramePackReport make_frame_pack(const fs::path& folder, const std::vector<VideoI
                                 const FramePackOptions& options, int64_t threads, bool fail_on_unusable) {
   const auto items = usable(videos);
   check_folder(folder, items, options);
+  const FolderLock lock(folder);
   check_room(folder, plan_frame_pack(folder, videos, options));
   FramePackReport report;
   std::vector<pack::Shard> shards;
@@ -272,7 +324,7 @@ FramePackReport make_frame_pack(const fs::path& folder, const std::vector<VideoI
   for (int64_t i = 0; i < shard_count(items, options); ++i) {
     const auto file = pack::shard_file(folder, i);
     const auto of_shard = shard_items(items, i, options);
-    auto finished = finished_shard(file, of_shard, options);
+    auto finished = finished_shard(file, of_shard, options, true);
     if (finished) progress.advance(static_cast<int64_t>(of_shard.size()));
     ++(finished ? report.shards_kept : report.shards_made);
     if (!finished) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "tvr/base/random.h"
@@ -10,6 +11,8 @@ namespace tvr {
 namespace {
 
 using Indices = std::vector<int64_t>;
+
+constexpr int64_t kMostMoments = 10'000'000, kFarAway = int64_t{1} << 50;
 
 // Frames [begin, end) of a video, end > begin.
 struct Range {
@@ -74,25 +77,35 @@ Indices by_stride(const FrameSampling& sampling, const VideoTimeline& video, con
   return indices;
 }
 
+// Which of `all` candidates stay.
+Indices selected_places(int64_t all, const FrameSampling& sampling) {
+  const int64_t count = sampling.count == 0 ? all : std::min(all, sampling.count);
+  if (sampling.selection == "uniform" && count < all) return truncated_linspace(all - 1, count);
+  Indices places(static_cast<size_t>(count));
+  std::iota(places.begin(), places.end(), sampling.selection == "tail" ? all - count : 0);
+  return places;
+}
+
+// Moments are counted, not listed: a gap in the timestamps may hold billions of them.
 Indices by_time(const FrameSampling& sampling, const VideoTimeline& video, const TimeWindow& window) {
   const Range range = frames_within(video, window);
   const double begin = std::max(window.start, 0.0), last = video.times[static_cast<size_t>(range.end - 1)];
+  const auto moment = [&](int64_t i) { return begin + static_cast<double>(i) / sampling.fps; };
+  const double moments = std::max(0.0, (last - begin) * sampling.fps);
+  if (sampling.count == 0 && moments > static_cast<double>(kMostMoments))
+    throw std::invalid_argument("more moments than can be listed; give a count");
+  auto all = static_cast<int64_t>(std::min(moments, static_cast<double>(kFarAway))) + 1;
+  if (moment(all) <= last) ++all;  // the quotient was rounded down
+  while (all > 1 && moment(all - 1) > last) --all;
   Indices indices;
-  for (int64_t i = 0;; ++i) {
-    const double time = begin + static_cast<double>(i) / sampling.fps;
-    if (i > 0 && time > last) break;
-    indices.push_back(std::clamp(frame_at(video.times, time), range.begin, range.end - 1));
-  }
+  for (const int64_t place : selected_places(all, sampling))
+    indices.push_back(std::clamp(frame_at(video.times, moment(place)), range.begin, range.end - 1));
   return indices;
 }
 
-Indices selected(Indices candidates, const FrameSampling& sampling) {
-  const auto all = static_cast<int64_t>(candidates.size());
-  if (sampling.count == 0 || all <= sampling.count) return candidates;
-  if (sampling.selection == "head") return {candidates.begin(), candidates.begin() + sampling.count};
-  if (sampling.selection == "tail") return {candidates.end() - sampling.count, candidates.end()};
+Indices selected(const Indices& candidates, const FrameSampling& sampling) {
   Indices indices;
-  for (const int64_t place : truncated_linspace(all - 1, sampling.count))
+  for (const int64_t place : selected_places(static_cast<int64_t>(candidates.size()), sampling))
     indices.push_back(candidates[static_cast<size_t>(place)]);
   return indices;
 }
@@ -143,7 +156,7 @@ std::vector<int64_t> sample_frames(const FrameSampling& sampling, const VideoTim
     return indices.empty() ? Indices{video.frames - 1} : indices;
   }
   if (sampling.rule == "drl") return selected(by_stride(sampling, video, window), sampling);
-  if (sampling.rule == "fps") return selected(by_time(sampling, video, window), sampling);
+  if (sampling.rule == "fps") return by_time(sampling, video, window);
   const Range range = frames_within(video, window);
   Random random(key.seed, key.view == 0 ? "frames" : "frames of view " + std::to_string(key.view),
                 static_cast<uint64_t>(key.epoch), static_cast<uint64_t>(key.index));

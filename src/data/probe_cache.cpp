@@ -62,6 +62,10 @@ VideoProbe probe_of(const Json& json) {
   if (state < 0 || state > static_cast<int>(VideoState::kUndecodable)) json.at("a known state");
   probe.state = static_cast<VideoState>(state);
   visit_members(probe, [&](const char* name, auto& member) { json.at(name).get_to(member); });
+  constexpr int64_t kMostFrames = int64_t{1} << 32;
+  if (probe.frames < 0 || probe.frames > kMostFrames || probe.stated_frames < 0 || probe.stated_frames > kMostFrames ||
+      !(probe.duration >= 0) || probe.bytes < 0)
+    json.at("a possible number");
   return probe;
 }
 

@@ -130,6 +130,10 @@ PackedVideoSource::PackedVideoSource(std::shared_ptr<const FramePack> pack, std:
   if (made.cropped && options.fit == "crop" && options.train_crop == "random")
     throw ConfigError(where +
                       " holds the centre crop only, loader.train_crop=random needs a pack made with --uncropped.");
+  if (is_random(options.sampling_of(true, spec.frames)) && made.sampling.count <= spec.frames)
+    spdlog::warn(
+        "{} holds {} frames of a video and {} are drawn: next to nothing is random; make a pack with more --frames",
+        where, made.sampling.count, spec.frames);
   // A frame that is lacking is told now, not in the middle of the training.
   for (int64_t row = 0; row < size(); ++row) {
     if (videos_[static_cast<size_t>(row)].black) continue;
@@ -147,8 +151,8 @@ int64_t PackedVideoSource::stored_frame(const PackedVideo& video, int64_t index,
         "loader.pack: frame " + std::to_string(index) + " of '" + id +
         "', which the sampling rule asks for, is not in " + options_.pack + " (made with sampling " +
         pack_->options().sampling.rule + ", " + std::to_string(pack_->options().sampling.count) +
-        " frames); use the sampling it was made with, make another, or take the frames next to the wanted "
-        "ones by loader.pack_match=nearest.");
+        " frames); use the sampling it was made with, make one with more --frames, or take the frames next to "
+        "the wanted ones by loader.pack_match=nearest.");
   if (at == end) return video.frames - 1;
   if (at == video.indices) return 0;
   return index - at[-1] <= *at - index ? at - 1 - video.indices : at - video.indices;

@@ -22,7 +22,8 @@ TEST(Checksum, DoesNotDependOnHowBytesArrive) {
   std::string bytes;
   for (int i = 0; i < 10'000; ++i) bytes += static_cast<char>(i * 7);
   Checksum sum;
-  for (size_t begin = 0; begin < bytes.size(); begin += 37) sum.add(bytes.data() + begin, std::min<size_t>(37, bytes.size() - begin));
+  for (size_t begin = 0; begin < bytes.size(); begin += 37)
+    sum.add(bytes.data() + begin, std::min<size_t>(37, bytes.size() - begin));
   EXPECT_EQ(sum.text(), of(bytes));
 }
 

@@ -1,6 +1,9 @@
 #include "tvr/data/frame_pack.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -108,6 +111,36 @@ TEST_F(FramePackTest, AFinishedPackIsKeptAndAnUnfinishedOneRefused) {
   EXPECT_EQ(bytes(), first);
 }
 
+TEST_F(FramePackTest, DamagedShardsAreMadeAgain) {
+  make();
+  const auto whole = bytes();
+  const auto shard = folder / "frames-00000.safetensors";
+  flip_byte(shard, 10);
+  EXPECT_EQ(make().shards_made, 1);
+  EXPECT_EQ(bytes(), whole);
+  for (const auto size : {uintmax_t{0}, fs::file_size(shard) / 2}) {
+    fs::resize_file(shard, size);
+    EXPECT_EQ(make().shards_made, 1);
+    EXPECT_EQ(bytes(), whole);
+  }
+  write_file(folder / "pack.json.tmp", "{");  // a kill while the index was written
+  EXPECT_EQ(make().shards_kept, 1);
+}
+
+TEST_F(FramePackTest, OneWriterAtATime) {
+  fs::create_directories(folder);
+  const int other = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  EXPECT_THAT([&] { make(); }, ThrowsMessage<DataError>(HasSubstr("another tvr data pack is writing here")));
+  ::close(other);
+  EXPECT_EQ(make().videos, 5);
+}
+
+TEST_F(FramePackTest, RefusesIdsThatAreNamesOfOtherArrays) {
+  videos[1].id = "v0/indices";
+  EXPECT_THAT([&] { make(); }, ThrowsMessage<ConfigError>(HasSubstr("cannot hold the video 'v0'")));
+}
+
 TEST_F(FramePackTest, AChangedVideoIsPackedAgain) {
   make();
   MediaContent content;
@@ -142,7 +175,7 @@ TEST_F(FramePackTest, FindsEveryFlippedByteOfAShard) {
 TEST_F(FramePackTest, RefusesOtherSettingsAndForeignFolders) {
   make();
   options.size = 20;
-  EXPECT_THAT([&] { make(); }, ThrowsMessage<DataError>(HasSubstr("belongs to a pack of other settings")));
+  EXPECT_THAT([&] { make(); }, ThrowsMessage<ConfigError>(HasSubstr("belongs to a pack of other settings")));
   folder = temporary.path();  // holds the videos
   EXPECT_THAT([&] { make(); }, ThrowsMessage<DataError>(HasSubstr("which is not of a frame pack")));
   folder = temporary.path() / "random";
@@ -167,8 +200,13 @@ TEST_F(FramePackTest, VideosThatDoNotDecodeAreNamedAndTriedAgain) {
 TEST_F(FramePackTest, RefusesAnIndexThatIsNotItsOwn) {
   make();
   const auto text = read_file(folder / "pack.json");
-  for (const auto& damaged : std::vector<std::string>{"{}", "[1", text.substr(0, text.size() / 2),
-                                                      std::string(text).replace(text.find("\"v2\""), 4, "\"w2\"")}) {
+  for (const auto& damaged : std::vector<std::string>{
+           "{}", "[1", text.substr(0, text.size() / 2), std::string(text).replace(text.find("\"v2\""), 4, "\"w2\""),
+           std::string(text).replace(text.find("\"size\": 16"), 10, "\"size\": 96"),
+           std::string(text).replace(text.find("\"middle\""), 8, "\"muddle\""), R"({"format": 5, "version": 1})",
+           R"({"format": "tvr frame pack", "version": "1"})",
+           text.substr(0, text.find("\"shards\"")) + R"("shards": []})",
+           text.substr(0, text.find("\"shards\"")) + R"("shards": 5})"}) {
     write_file(folder / "pack.json", damaged);
     EXPECT_THROW(FramePack{folder}, DataError) << damaged.substr(0, 40);
   }

@@ -114,6 +114,19 @@ TEST(Fps, TakesWhatIsOnScreenAtEqualMoments) {
   EXPECT_EQ(sample_frames(sampling, video), (Indices{0, 3, 4}));
 }
 
+TEST(Fps, IsNotHeldUpByAGapOfYears) {
+  VideoTimeline video;
+  video.times = {0, 1, 1e9, 1e9 + 1};
+  video.frames = 4;
+  auto sampling = rule("fps", 3);
+  sampling.fps = 1000;
+  EXPECT_EQ(sample_frames(sampling, video), (Indices{0, 1, 3}));
+  sampling.selection = "tail";
+  EXPECT_EQ(sample_frames(sampling, video), (Indices{2, 2, 3}));
+  sampling.count = 0;
+  EXPECT_THROW(sample_frames(sampling, video), std::invalid_argument);
+}
+
 TEST(Random, DrawsInsideEachSegmentByTheKeyAlone) {
   const auto video = constant_rate(300, 25);
   std::set<Indices> distinct;

@@ -39,7 +39,9 @@ class PackBatches final : public BatchSource {
 
 // Copies every video of the pack once into one batch's memory: what one thread can do at best.
 double copy_speed(const FramePack& pack, const std::vector<VideoItem>& items, int64_t batch_size) {
-  const auto video_bytes = [&](const PackedVideo& video) { return static_cast<size_t>(video.frames * 3 * video.height * video.width); };
+  const auto video_bytes = [&](const PackedVideo& video) {
+    return static_cast<size_t>(video.frames * 3 * video.height * video.width);
+  };
   std::vector<uint8_t> batch(static_cast<size_t>(batch_size) * video_bytes(pack.at(items[0].id)));
   double best = 0;
   for (int round = 0; round < 3; ++round) {
@@ -47,7 +49,8 @@ double copy_speed(const FramePack& pack, const std::vector<VideoItem>& items, in
     double bytes = 0;
     for (size_t i = 0; i < items.size(); ++i) {
       const auto video = pack.at(items[i].id);
-      std::memcpy(batch.data() + i % static_cast<size_t>(batch_size) * video_bytes(video), video.pixels, video_bytes(video));
+      std::memcpy(batch.data() + i % static_cast<size_t>(batch_size) * video_bytes(video), video.pixels,
+                  video_bytes(video));
       bytes += static_cast<double>(video_bytes(video));
     }
     best = std::max(best, bytes / seconds_since(start) / 1e9);
@@ -82,8 +85,9 @@ int run(const char* folder, int64_t batch_size, int64_t threads, int64_t epochs)
   const auto clips = static_cast<double>(source.batches_per_epoch() * batch_size);
   const double video_gb = static_cast<double>(spec.frames * 3 * spec.size * spec.size) / 1e9;
   const double later = clips * static_cast<double>(epochs - 1) / rest;
-  std::printf("{\"first_epoch_clips_per_s\": %.1f, \"clips_per_s\": %.1f, \"gb_per_s\": %.3f, \"memcpy_gb_per_s\": %.3f}\n",
-              clips / first, later, later * video_gb, copy_speed(*pack, items, batch_size));
+  std::printf(
+      "{\"first_epoch_clips_per_s\": %.1f, \"clips_per_s\": %.1f, \"gb_per_s\": %.3f, \"memcpy_gb_per_s\": %.3f}\n",
+      clips / first, later, later * video_gb, copy_speed(*pack, items, batch_size));
   return 0;
 }
 
@@ -96,7 +100,8 @@ int main(int count, char** arguments) {
     return 2;
   }
   try {
-    return tvr::run(arguments[1], std::atoll(arguments[2]), std::atoll(arguments[3]), std::max(2LL, std::atoll(arguments[4])));
+    return tvr::run(arguments[1], std::atoll(arguments[2]), std::atoll(arguments[3]),
+                    std::max(2LL, std::atoll(arguments[4])));
   } catch (const tvr::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

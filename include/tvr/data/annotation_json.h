@@ -85,6 +85,8 @@ class JsonElement {
 
   /// "val.json:12: videos[3].video_id", of the root "val.json:1".
   std::string where() const;
+  /// The same for an element of the root's list whose position is known: where() counts it.
+  std::string where(size_t position) const;
   /// Throws DataError "WHERE WHAT.".
   [[noreturn]] void fail(const std::string& what) const;
 

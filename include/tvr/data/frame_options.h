@@ -23,7 +23,7 @@ struct FrameOptions {
     auto training = kFrameRules;
     training.insert(training.begin(), "");
     f("train_sampling", train_sampling, "The same in training; empty: as sampling", one_of(training));
-    f("fps", fps, "Frames a second of clip4clip, drl and fps", within(0.001, 1000));
+    f("fps", fps, "Frames a second of clip4clip (whole ones), drl and fps", within(0.001, 1000));
     f("selection", selection, "Which stay when clip4clip, drl or fps find more than the model takes",
       one_of(kFrameSelections));
     f("fit", fit, "crop: short side to the model's size, centre crop; square: both sides, aspect ratio lost",

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class FramePack {
     mutable std::once_flag verified;
   };
   const Place& place(const std::string& id) const;
+  void read_index(const nlohmann::json& json, const std::filesystem::path& index);
   void read_shard(const std::filesystem::path& file);
   [[noreturn]] void fail(const std::string& id, const Place& place, const std::string& problem) const;
   std::string difference(const std::string& id, const Place& place) const;
