@@ -26,7 +26,7 @@ class NumberTokenizer final : public Tokenizer {
 class VectorSource final : public VideoSource {
  public:
   int64_t size() const override { return 7; }
-  VideoInput load(const std::vector<int64_t>& rows) const override {
+  VideoInput load(const std::vector<int64_t>& rows, const LoadKey& /*key*/) const override {
     VideoInput video;
     video.cached.frames = random_tensor({7, 1, 8}, 3, "videos", torch::kFloat).index_select(0, torch::tensor(rows));
     video.cached.mask = torch::ones({static_cast<int64_t>(rows.size()), 1}, torch::kBool);
