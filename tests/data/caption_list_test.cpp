@@ -84,7 +84,7 @@ struct BadList {
   const char *name, *content, *message;
 };
 void PrintTo(const BadList& list, std::ostream* stream) {
-  *stream << list.content;
+  *stream << list.message;  // the content need not be UTF-8, which reports must be
 }
 class BadCaptionList : public CaptionListTest, public testing::WithParamInterface<BadList> {};
 
