@@ -7,6 +7,7 @@
 #include <set>
 
 #include "feature_source.h"
+#include "initial_weights.h"
 #include "tvr/base/file.h"
 #include "tvr/base/parallel.h"
 #include "tvr/data/corpus_source.h"
@@ -28,7 +29,8 @@ struct InitOptions : TrainOptions {
   template <class Visit>
   void fields(Visit&& f) {
     TrainOptions::fields(f);
-    f("init", init, "Run directory or weights file the training starts from", existing());
+    f("init", init, "Weights the training starts from: a run directory, or what `tvr weights inspect` reads",
+      existing());
     f("init_match", init_match, "Name patterns of the parameters taken from it");
   }
 };
@@ -41,16 +43,6 @@ void read_data(const ConfigNode& config, Experiment& experiment) {
     experiment.stills = read_options<StillOptions>(data, {"type"});
   else
     experiment.corpus = read_plugin(builtin_corpora(), config, "data", type);
-}
-
-void load_initial_weights(RetrievalModel& model, const Experiment& experiment) {
-  NamedTensors wanted;
-  for (const auto& [name, tensor] : state_of(model))
-    for (const auto& pattern : experiment.init_match)
-      if (matches_pattern(name, pattern)) wanted.emplace_back(name, tensor);
-  if (wanted.empty())
-    throw ConfigError("train.init_match: no parameter of the model matches; `tvr describe` lists their names.");
-  load_tensors(weights_file(experiment.init), wanted, {"*"});
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   tvr::add_frames_command(app);
 #endif
   tvr::add_tokenize_command(app);
+  tvr::add_weights_command(app);
   tvr::add_describe_command(app);
   tvr::add_doctor_command(app);
 

@@ -1,22 +1,30 @@
-// The text tower of CLIP: causal transformer, the sentence is the token at the end mark (encoders.md 1.1).
+// The text tower of CLIP and its relatives.
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <tuple>
+
+#include "tvr/model/architectures.h"
 #include "tvr/model/encoder.h"
 #include "tvr/model/initialize.h"
-#include "tvr/model/transformer.h"
+#include "tvr/model/text_tower.h"
 
 namespace tvr {
 namespace {
-namespace nn = torch::nn;
 
 struct ClipTextOptions {
-  int64_t context_length = 77, vocabulary = 49408, width = 512, layers = 12, heads = 8, embed_dim = 512;
+  std::string arch;
+  int64_t context_length = 77, vocabulary = 49408, width = 512, layers = 12, heads = 8, embed_dim = 512,
+          frozen_layers = 0;
   double mlp_ratio = 4, token_std = 0.02, position_std = 0.01;
   std::string activation = "quick_gelu";
+  bool checkpointing = false;
   template <class Visit>
   void fields(Visit&& f) {
+    f("arch", arch, "A published architecture (ViT-B/32, SigLIP-B/16, XLM-R-B/32, …) in place of single shapes");
     f("context_length", context_length,
-      "Most tokens of a caption, start and end included; longer ones are cut and counted", within(3, 4096));
+      "Most tokens of a caption, start and end included; longer ones are cut and counted. With arch: at most its own",
+      within(3, 4096));
     f("vocabulary", vocabulary, "Rows of the token embedding", within(3, 10'000'000));
     f("width", width, "Channels inside the transformer", within(1, 65536));
     f("layers", layers, "Blocks", within(0, 256));
@@ -24,57 +32,86 @@ struct ClipTextOptions {
     f("embed_dim", embed_dim, "Channels of the features (D)", within(1, 65536));
     f("mlp_ratio", mlp_ratio, "Hidden channels of a block's MLP over width", within(0.01, 64));
     f("activation", activation, "OpenAI's weights use quick_gelu, most of open_clip's gelu",
-      one_of({"quick_gelu", "gelu"}));
+      one_of({"quick_gelu", "gelu", "gelu_tanh"}));
     f("token_std", token_std, "Deviation of the initial token embedding", within(0, 10));
     f("position_std", position_std, "Deviation of the initial positions", within(0, 10));
+    f("frozen_layers", frozen_layers, "First blocks left as they are, and with them the embeddings; 0 freezes nothing",
+      within(0, 256));
+    f("checkpointing", checkpointing, "Computes blocks again in the backward pass: less memory, a third more time");
   }
-  std::string validate() const { return width % heads == 0 ? "" : "width must be a multiple of heads"; }
+
+  // What an architecture fixes.
+  auto shape() const { return std::tie(vocabulary, width, layers, heads, embed_dim, mlp_ratio, activation); }
+
+  TextConfig tower() const {
+    if (!arch.empty()) return architecture(arch).text;
+    TextConfig config;
+    config.width = width;
+    config.layers = layers;
+    config.heads = heads;
+    config.mlp_width = static_cast<int64_t>(static_cast<double>(width) * mlp_ratio);
+    config.activation = activation;
+    config.vocabulary = vocabulary;
+    config.context_length = context_length;
+    config.embed_dim = embed_dim;
+    return config;
+  }
+
+  std::string validate() const {
+    if (!arch.empty()) {
+      if (shape() != ClipTextOptions().shape())
+        return "arch says vocabulary, width, layers, heads, embed_dim, mlp_ratio and activation; leave them out, or "
+               "leave out arch";
+      try {
+        architecture(arch);
+      } catch (const ConfigError& error) {
+        return std::string("arch: ") + error.what();
+      }
+    }
+    const auto config = tower();
+    if (config.width % config.heads != 0) return "width must be a multiple of heads";
+    if (frozen_layers > config.layers)
+      return "frozen_layers is " + std::to_string(frozen_layers) + ", the tower has " + std::to_string(config.layers) +
+             " layers";
+    return "";
+  }
 };
 
 class ClipText final : public TextEncoder {
  public:
   ClipText(const ClipTextOptions& options, const EncoderContext& context)
-      : options_(options),
-        tokens_(register_module("token_embedding", nn::Embedding(options.vocabulary, options.width))),
-        positions_(register_parameter("positional_embedding", torch::empty({options.context_length, options.width}))),
-        transformer_(register_module("transformer", std::make_shared<Transformer>(shape(options)))),
-        norm_(register_module("ln_final", nn::LayerNorm(nn::LayerNormOptions({options.width})))),
-        projection_(register_parameter("text_projection", torch::empty({options.width, options.embed_dim}))) {
+      : options_(options), tower_(std::make_shared<TextTower>(options.tower())) {
+    adopt(*tower_);
     initialize(*this, context.seed, "text.",
                {{"token_embedding.weight", options.token_std},
                 {"positional_embedding", options.position_std},
                 {"*out_proj.weight", 0.02},
                 {"*c_proj.weight", 0.02}});
+    freeze_first_blocks(*this, options.frozen_layers);
+    tower_->set_checkpointing(options.checkpointing);
   }
 
-  int64_t dim() const override { return options_.embed_dim; }
-  int64_t context_length() const override { return options_.context_length; }
+  int64_t dim() const override { return tower_->config().embed_dim; }
+  int64_t context_length() const override { return std::min(options_.context_length, tower_->longest()); }
 
   TextFeatures encode(const TextInput& text, const StepContext& /*step*/) override {
-    const int64_t length = text.ids.size(1);
-    TORCH_CHECK(length <= options_.context_length, "texts of ", length, " tokens, the context length is ",
-                options_.context_length);
-    auto x = tokens_->forward(text.ids) + positions_.slice(0, 0, length);
-    x = norm_->forward(transformer_->forward(x));
+    const auto output = tower_->forward(text.ids, text.mask);
     TextFeatures features;
-    features.tokens = torch::matmul(x, projection_);
-    const auto end = text.mask.sum(1) - 1;  // the end mark is the last real token
-    features.pooled = features.tokens.gather(1, end.view({-1, 1, 1}).expand({-1, 1, options_.embed_dim})).squeeze(1);
+    features.pooled = output.pooled;
+    features.tokens = output.tokens;
     features.mask = text.mask;
     return features;
   }
 
  private:
-  static TransformerShape shape(const ClipTextOptions& o) {
-    return {o.width, o.layers, o.heads, o.mlp_ratio, o.activation, true};
+  // OpenAI's names of the text tower have no prefix: its parameters are registered as if they were the encoder's own.
+  void adopt(TextTower& tower) {
+    for (auto& item : tower.named_parameters(/*recurse=*/false)) register_parameter(item.key(), item.value());
+    for (auto& item : tower.named_children()) register_module(item.key(), item.value());
   }
 
   ClipTextOptions options_;
-  nn::Embedding tokens_;
-  torch::Tensor positions_;
-  std::shared_ptr<Transformer> transformer_;
-  nn::LayerNorm norm_;
-  torch::Tensor projection_;
+  std::shared_ptr<TextTower> tower_;
 };
 
 }  // namespace

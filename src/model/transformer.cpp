@@ -2,85 +2,107 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "model/recompute.h"
+#include "model/transformer_layers.h"
+
 namespace tvr {
 namespace nn = torch::nn;
 namespace {
 
-class Attention final : public nn::Module {
- public:
-  explicit Attention(const TransformerShape& shape)
-      : heads_(shape.heads),
-        causal_(shape.causal),
-        in_weight_(register_parameter("in_proj_weight", torch::empty({3 * shape.width, shape.width}))),
-        in_bias_(register_parameter("in_proj_bias", torch::empty({3 * shape.width}))),
-        out_(register_module("out_proj", nn::Linear(shape.width, shape.width))) {}
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    const int64_t count = x.size(0), length = x.size(1), width = x.size(2);
-    auto qkv = torch::linear(x, in_weight_, in_bias_)
-                   .view({count, length, 3, heads_, width / heads_})
-                   .permute({2, 0, 3, 1, 4});  // [3,N,heads,S,width/heads]
-    auto mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0.0, causal_);
-    return out_->forward(mixed.transpose(1, 2).reshape({count, length, width}));
-  }
-
- private:
-  int64_t heads_;
-  bool causal_;
-  torch::Tensor in_weight_, in_bias_;
-  nn::Linear out_;
-};
-
-class Mlp final : public nn::Module {
- public:
-  explicit Mlp(const TransformerShape& shape)
-      : quick_(shape.activation == "quick_gelu"),
-        fc_(register_module("c_fc", nn::Linear(shape.width, hidden(shape)))),
-        proj_(register_module("c_proj", nn::Linear(hidden(shape), shape.width))) {}
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    const auto inner = fc_->forward(x);
-    return proj_->forward(quick_ ? inner * torch::sigmoid(1.702 * inner) : torch::gelu(inner));
-  }
-
- private:
-  static int64_t hidden(const TransformerShape& shape) {
-    return static_cast<int64_t>(static_cast<double>(shape.width) * shape.mlp_ratio);
-  }
-  bool quick_;
-  nn::Linear fc_, proj_;
-};
-
 class Block final : public nn::Module {
  public:
-  explicit Block(const TransformerShape& shape)
-      : ln_1_(register_module("ln_1", nn::LayerNorm(nn::LayerNormOptions({shape.width})))),
-        attention_(register_module("attn", std::make_shared<Attention>(shape))),
-        ln_2_(register_module("ln_2", nn::LayerNorm(nn::LayerNormOptions({shape.width})))),
-        mlp_(register_module("mlp", std::make_shared<Mlp>(shape))) {}
+  explicit Block(const TransformerConfig& config)
+      : norm_after_(config.norm_after),
+        norm_sum_(config.norm_sum),
+        ln_1_(register_module("ln_1", make_norm(config.width, config.norm_eps))),
+        attention_(register_module("attn", std::make_shared<Attention>(config))),
+        ln_2_(register_module("ln_2", make_norm(config.width, config.norm_eps))),
+        mlp_(register_module("mlp", std::make_shared<Mlp>(config))) {}
 
-  torch::Tensor forward(const torch::Tensor& x) {
-    const auto attended = x + attention_->forward(ln_1_->forward(x));
-    return attended + mlp_->forward(ln_2_->forward(attended));
+  torch::Tensor forward(const torch::Tensor& x, const AttentionTerms& terms) {
+    if (!norm_after_) {
+      const auto attended = x + attention_->forward(ln_1_->forward(x), terms);
+      return attended + mlp_->forward(ln_2_->forward(attended));
+    }
+    const auto attended = add(x, attention_->forward(x, terms), ln_1_);
+    return add(attended, mlp_->forward(attended), ln_2_);
   }
 
  private:
+  torch::Tensor add(const torch::Tensor& x, const torch::Tensor& addition, nn::LayerNorm& norm) const {
+    return norm_sum_ ? norm->forward(x + addition) : x + norm->forward(addition);
+  }
+
+  bool norm_after_, norm_sum_;
   nn::LayerNorm ln_1_;
   std::shared_ptr<Attention> attention_;
   nn::LayerNorm ln_2_;
   std::shared_ptr<Mlp> mlp_;
 };
 
+constexpr std::string_view kBlocks = "transformer.resblocks.";
+constexpr std::array kBeforeBlocks{"conv1.weight",           "conv1.bias",           "class_embedding",
+                                   "positional_embedding",   "ln_pre.weight",        "ln_pre.bias",
+                                   "token_embedding.weight", "token_type_embedding", "ln_embedding.weight",
+                                   "ln_embedding.bias"};
+
 }  // namespace
 
-Transformer::Transformer(const TransformerShape& shape) : blocks_(register_module("resblocks", nn::ModuleList())) {
-  TORCH_CHECK(shape.width % shape.heads == 0, "width ", shape.width, " is not a multiple of ", shape.heads, " heads");
-  for (int64_t i = 0; i < shape.layers; ++i) blocks_->push_back(std::make_shared<Block>(shape));
+Transformer::Transformer(const TransformerConfig& config)
+    : causal_(config.causal), blocks_(register_module("resblocks", nn::ModuleList())) {
+  TORCH_CHECK(config.width % config.heads == 0, "width ", config.width, " is not a multiple of ", config.heads,
+              " heads");
+  for (int64_t i = 0; i < config.layers; ++i) blocks_->push_back(std::make_shared<Block>(config));
 }
 
-torch::Tensor Transformer::forward(torch::Tensor tokens) {
-  for (const auto& block : *blocks_) tokens = std::static_pointer_cast<Block>(block)->forward(tokens);
+torch::Tensor Transformer::forward(torch::Tensor tokens, const AttentionTerms& terms,
+                                   std::vector<torch::Tensor>* states) {
+  TORCH_CHECK(!causal_ || !terms.mask.defined(), "causal attention takes no mask: nothing sees what comes after it");
+  for (const auto& module : *blocks_) {
+    const auto block = std::static_pointer_cast<Block>(module);
+    if (checkpointing_ && at::GradMode::is_enabled()) {
+      tokens = recomputed([block, terms](const torch::Tensor& x) { return block->forward(x, terms); }, tokens,
+                          block->parameters());
+    } else {
+      tokens = block->forward(tokens, terms);
+    }
+    if (states != nullptr) states->push_back(tokens);
+  }
   return tokens;
+}
+
+torch::Tensor rotary_table(int64_t grid, int64_t reference, int64_t width) {
+  TORCH_CHECK(width % 4 == 0, "rotary positions need heads of a multiple of 4 channels, not ", width);
+  const int64_t bands = width / 4;
+  const auto frequencies =
+      torch::pow(10000.0, torch::arange(bands, torch::kDouble) / -static_cast<double>(bands)).repeat_interleave(2);
+  const auto places =
+      torch::arange(grid, torch::kDouble) * (static_cast<double>(reference) / static_cast<double>(grid));
+  const auto angles = torch::outer(places, frequencies);  // [grid,width/2]
+  const auto rows = angles.unsqueeze(1).expand({grid, grid, -1}),
+             columns = angles.unsqueeze(0).expand({grid, grid, -1});
+  auto all = torch::cat({rows, columns}, 2).flatten(0, 1);
+  all = torch::cat({torch::zeros({1, width}, torch::kDouble), all});  // the class token is not turned
+  return torch::stack({all.cos(), all.sin()}).to(torch::kFloat);
+}
+
+std::optional<int64_t> block_of(const std::string& parameter) {
+  if (const auto found = parameter.find(kBlocks); found != std::string::npos)
+    return 1 + std::stoll(parameter.substr(found + kBlocks.size()));
+  const bool is_before = std::any_of(kBeforeBlocks.begin(), kBeforeBlocks.end(), [&](const std::string& name) {
+    return parameter == name || parameter.ends_with("." + name);
+  });
+  return is_before ? std::optional<int64_t>(0) : std::nullopt;
+}
+
+void freeze_first_blocks(nn::Module& tower, int64_t blocks) {
+  if (blocks == 0) return;
+  for (auto& item : tower.named_parameters())
+    if (const auto depth = block_of(item.key()); depth && *depth <= blocks) item.value().requires_grad_(false);
 }
 
 }  // namespace tvr

@@ -1,5 +1,6 @@
 #include "tvr/train/optimizer.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "tvr/base/error.h"
 #include "tvr/base/names.h"
+#include "tvr/model/transformer.h"
 
 namespace tvr {
 namespace {
@@ -34,6 +36,25 @@ void check_patterns(const std::string& key, const std::vector<std::string>& patt
   }
 }
 
+// "text" or "video" of a parameter of an encoder, whose blocks layer_decay scales; "" of others.
+std::string tower_of(const std::string& name) {
+  const auto tower = name.substr(0, name.find('.'));
+  return (tower == "text" || tower == "video") && block_of(name) ? tower : "";
+}
+
+// Blocks of each tower.
+std::map<std::string, int64_t> count_blocks(const NamedTensors& parameters) {
+  std::map<std::string, int64_t> blocks;
+  for (const auto& [name, parameter] : parameters)
+    if (const auto tower = tower_of(name); !tower.empty()) blocks[tower] = std::max(blocks[tower], *block_of(name));
+  return blocks;
+}
+
+double layer_scale(const std::string& name, double decay, const std::map<std::string, int64_t>& blocks) {
+  const auto tower = tower_of(name);
+  return tower.empty() ? 1 : std::pow(decay, blocks.at(tower) - *block_of(name));
+}
+
 }  // namespace
 
 double schedule_factor(const OptimizerOptions& options, int64_t step, int64_t total) {
@@ -51,15 +72,18 @@ AdamW::AdamW(const OptimizerOptions& options, const NamedTensors& parameters) : 
   std::vector<std::string> patterns;
   for (const auto& [pattern, rate] : options.rates) patterns.push_back(pattern);
   check_patterns("rates", patterns, parameters);
+  const auto blocks = count_blocks(parameters);
   for (const auto& [name, parameter] : parameters) {
     const auto pattern = pattern_of(name, options.rates);
-    const auto rate = options.rates.count(pattern) > 0 ? options.rates.at(pattern) : 1.0;
-    torch::Tensor(parameter).requires_grad_(rate > 0);
-    if (rate == 0) continue;
+    const double scale = layer_scale(name, options.layer_decay, blocks);
+    const double rate = scale * (options.rates.count(pattern) > 0 ? options.rates.at(pattern) : 1.0);
+    if (rate == 0) torch::Tensor(parameter).requires_grad_(false);
+    if (!parameter.requires_grad()) continue;
+    const auto label = scale == 1 ? pattern : fmt::format("{} x {:.6g}", pattern, scale);
     const double decay = matches_any(name, options.no_decay) ? 0 : options.weight_decay;
     auto group = std::find_if(groups_.begin(), groups_.end(),
-                              [&](const Group& g) { return g.pattern == pattern && g.decay == decay; });
-    if (group == groups_.end()) group = groups_.insert(groups_.end(), Group{pattern, rate, decay, {}, {}, {}, {}, {}});
+                              [&](const Group& g) { return g.label == label && g.decay == decay; });
+    if (group == groups_.end()) group = groups_.insert(groups_.end(), Group{label, rate, decay, {}, {}, {}, {}, {}});
     group->names.push_back(name);
     group->parameters.push_back(parameter);
     group->means.push_back(torch::zeros_like(parameter));
@@ -67,7 +91,8 @@ AdamW::AdamW(const OptimizerOptions& options, const NamedTensors& parameters) : 
     group->steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat).requires_grad(false)));
     trainable_.push_back(parameter);
   }
-  if (trainable_.empty()) throw ConfigError("optim.rates: every parameter is frozen; there is nothing to train.");
+  if (trainable_.empty())
+    throw ConfigError("optim.rates: every parameter is frozen, here or by frozen_layers; there is nothing to train.");
 }
 
 void AdamW::step(double factor) {
@@ -103,7 +128,7 @@ NamedTensors AdamW::state() const {
 
 std::map<std::string, double> AdamW::rates(double factor) const {
   std::map<std::string, double> rates;
-  for (const auto& group : groups_) rates[group.pattern] = options_.lr * group.rate * factor;
+  for (const auto& group : groups_) rates[group.label] = options_.lr * group.rate * factor;
   return rates;
 }
 

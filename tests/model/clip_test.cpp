@@ -1,43 +1,14 @@
 // CLIP's towers against OpenAI's code, on weights that every implementation can make from the parameters' names
 // (encoders.md 7.1, 7.2 A and B; the values there were made by openai/CLIP and open_clip).
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <torch/torch.h>
 
-#include <cmath>
-
+#include "model/seeded_weights.h"
 #include "tvr/base/random.h"
 #include "tvr/model/encoder.h"
 
 namespace tvr {
 namespace {
-
-// u[i] of encoders.md 7.1.
-torch::Tensor named_uniform(const std::string& name, at::IntArrayRef shape) {
-  auto tensor = torch::empty(shape, torch::kDouble);
-  uint64_t state = hash_name(name);
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    uint64_t z = state += 0x9E3779B97F4A7C15ULL;
-    z ^= z >> 30;
-    z *= 0xBF58476D1CE4E5B9ULL;
-    z ^= z >> 27;
-    z *= 0x94D049BB133111EBULL;
-    z ^= z >> 31;
-    tensor.data_ptr<double>()[i] = static_cast<double>(z >> 40) / 16777216.0 * 2 - 1;
-  }
-  return tensor;
-}
-
-void fill_by_name(torch::nn::Module& module) {
-  const torch::NoGradGuard no_grad;
-  for (auto& item : module.named_parameters()) {
-    auto& parameter = item.value();
-    const double scale =
-        parameter.dim() >= 2 ? std::sqrt(3.0 / static_cast<double>(parameter.numel() / parameter.size(0))) : 0.1;
-    auto values = (named_uniform(item.key(), parameter.sizes()) * scale).to(torch::kFloat);
-    if (parameter.dim() == 1 && item.key().ends_with(".weight")) values += 1.0f;
-    parameter.copy_(values);
-  }
-}
 
 template <class Registry>
 auto make(const Registry& registry, const std::string& yaml) {
@@ -45,20 +16,17 @@ auto make(const Registry& registry, const std::string& yaml) {
   const auto builder = read_plugin(registry, node, "encoder", "");
   node.finish();
   auto encoder = builder(EncoderContext{0, {.words = true, .patches = true}});
-  fill_by_name(*encoder);
-  encoder->eval();
+  test::fill_seeded(*encoder);
   return encoder;
 }
 
 torch::Tensor tiny_images(const std::string& activation, bool patches) {
-  // mean 0 and std 1/255 undo the scaling of bytes: the golden's input is real-valued.
-  const auto encoder =
-      make(builtin_video_encoders(),
-           "{type: clip_frames, frames: 1, image_size: 32, patch_size: 8, width: 128, layers: 2, heads: 2, embed_dim: "
-           "32, activation: " +
-               activation + ", mean: [0, 0, 0], std: [0.00392156862745098, 0.00392156862745098, 0.00392156862745098]}");
+  const auto encoder = make(builtin_video_encoders(),
+                            "{type: clip_frames, frames: 1, image_size: 32, patch_size: 8, width: 128, layers: 2, "
+                            "heads: 2, embed_dim: 32, activation: " +
+                                activation + "}");
   VideoInput video;
-  video.pixels = (named_uniform("input.image", {2, 3, 32, 32}).to(torch::kFloat) * 2).unsqueeze(1);
+  video.pixels = test::seeded("input.image", {2, 3, 32, 32}, 2).unsqueeze(1);
   video.mask = torch::ones({2, 1}, torch::kBool);
   const auto features = encoder->encode(video, {});
   return patches ? features.patches.squeeze(1) : features.frames.squeeze(1);
@@ -87,7 +55,10 @@ void expect_row(const torch::Tensor& row, const std::vector<double>& golden, dou
 
 TEST(Clip, TheGeneratorGivesTheListedValues) {
   EXPECT_EQ(hash_name("visual.conv1.weight"), 0xaf6e9c46e8876164ULL);
-  EXPECT_NEAR(named_uniform("visual.conv1.weight", {3})[2].item<double>(), -0.7929133176803589, 1e-15);
+  const auto values = test::seeded("visual.conv1.weight", {3});
+  EXPECT_EQ(values[0].item<float>(), 0.13717889785766602f);
+  EXPECT_EQ(values[1].item<float>(), 0.19044828414916992f);
+  EXPECT_EQ(values[2].item<float>(), -0.7929133176803589f);
 }
 
 TEST(Clip, ImagesEqualOpenAisWithQuickGelu) {
@@ -156,6 +127,44 @@ TEST(Clip, ATextDoesNotDependOnItsPadding) {
   TextInput longer{torch::cat({shorter.ids, torch::zeros({1, 9}, torch::kLong)}, 1),
                    torch::cat({shorter.mask, torch::zeros({1, 9}, torch::kBool)}, 1)};
   EXPECT_TRUE(torch::allclose(encoder->encode(shorter, {}).pooled, encoder->encode(longer, {}).pooled, 1e-5, 1e-5));
+}
+
+template <class Registry>
+void expect_refused(const Registry& registry, const std::string& yaml, const std::string& sentence) {
+  const auto node = ConfigNode::parse("encoder: " + yaml);
+  read_plugin(registry, node, "encoder", "");
+  EXPECT_THAT([&] { node.finish(); }, testing::ThrowsMessage<ConfigError>(testing::HasSubstr(sentence)));
+}
+
+TEST(Clip, ArchitecturesThatDoNotExistOrContradictAreRefused) {
+  expect_refused(builtin_video_encoders(), "{type: clip_frames, arch: ViT-B/23}", "did you mean 'ViT-B/32'");
+  expect_refused(builtin_video_encoders(), "{type: clip_frames, arch: ViT-B/32, layers: 3}", "leave them out");
+  expect_refused(builtin_video_encoders(), "{type: clip_frames, layers: 3, frozen_layers: 4}",
+                 "the tower has 3 layers");
+  expect_refused(builtin_text_encoders(), "{type: clip_text, arch: ViT-B/23}", "did you mean 'ViT-B/32'");
+  expect_refused(builtin_text_encoders(), "{type: clip_text, arch: ViT-B/32, width: 4, heads: 2}", "leave them out");
+  expect_refused(builtin_text_encoders(), "{type: clip_text, layers: 3, frozen_layers: 4}", "the tower has 3 layers");
+}
+
+TEST(Clip, FrozenLayersTakeTheEmbeddingsWithThem) {
+  const auto video = make(builtin_video_encoders(),
+                          "{type: clip_frames, image_size: 32, patch_size: 8, width: 16, layers: 3, heads: 2, "
+                          "embed_dim: 4, frozen_layers: 2}");
+  for (const auto& item : video->named_parameters()) {
+    const auto& name = item.key();
+    const bool is_free = name.find("resblocks.2.") != std::string::npos || name.find("ln_post") != std::string::npos ||
+                         name == "visual.proj";
+    EXPECT_EQ(item.value().requires_grad(), is_free) << name;
+  }
+  const auto text = make(builtin_text_encoders(),
+                         "{type: clip_text, context_length: 8, vocabulary: 50, width: 16, layers: 2, heads: 2, "
+                         "embed_dim: 4, frozen_layers: 1}");
+  for (const auto& item : text->named_parameters()) {
+    const auto& name = item.key();
+    const bool is_free =
+        name.find("resblocks.1.") != std::string::npos || name.starts_with("ln_final") || name == "text_projection";
+    EXPECT_EQ(item.value().requires_grad(), is_free) << name;
+  }
 }
 
 }  // namespace

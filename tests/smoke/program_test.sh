@@ -158,4 +158,23 @@ expect 2 "data.missing" "$tvr" train "${wounded[@]}" run.dir=dry
 expect 0 "1 of 48 videos without a file" "$tvr" data check "${wounded[@]}" data.missing=skip
 expect 0 "3 of 48 videos cannot be used" "$tvr" train "${wounded[@]}" data.missing=skip run.dir=skipping
 expect 0 "R@1" "$tvr" train "${wounded[@]}" data.missing=substitute-black run.dir=black
+# Weights of other programs go in, fitted to the model, and out again.
+golden=$source_dir/tests/model/golden/weights
+expect 0 "OpenAI's archive" "$tvr" weights inspect "$golden/openai.pt"
+expect 0 "float16 to float32, 35 arrays" "$tvr" weights convert "$golden/openai.pt" --to huggingface --out hugging
+expect 0 "Hugging Face's names" "$tvr" weights inspect hugging
+expect 2 "evil.pt" "$tvr" weights inspect evil.pt
+[[ ! -e executed ]] || fail "a pickle was executed"
+cat > tiny.yaml <<END
+run: {dir: tiny}
+model:
+  text: {type: clip_text, vocabulary: 20, context_length: 4, width: 8, layers: 2, heads: 1, embed_dim: 4}
+  video: {type: clip_frames, frames: 2, image_size: 16, patch_size: 4, width: 8, layers: 2, heads: 1, embed_dim: 4}
+  head: {type: mean_pool}
+data: {type: demo, root: corpus}
+train: {init: hugging, init_match: ["text.*", "video.*"]}
+END
+expect 0 "5 positions of patches are resized to 17" "$tvr" describe tiny.yaml
+expect 2 "contradicts quick_gelu" "$tvr" describe tiny.yaml model.text.activation=gelu model.video.activation=gelu
+expect 2 "the model needs \[16\]" "$tvr" describe tiny.yaml model.text.width=16
 echo "all program checks passed"

@@ -25,6 +25,10 @@ TEST(Schedule, WarmsUpHoldsAndFalls) {
   EXPECT_DOUBLE_EQ(schedule_factor(options, 19, 20), 1);
 }
 
+torch::Tensor parameter(double value = 0) {
+  return torch::full({1}, value).requires_grad_();
+}
+
 // Loshchilov and Hutter 2019, algorithm 2, in double precision.
 double adamw_by_hand(double parameter, const std::vector<double>& gradients, const OptimizerOptions& o, double decay) {
   double mean = 0, square = 0;
@@ -42,9 +46,9 @@ double adamw_by_hand(double parameter, const std::vector<double>& gradients, con
 TEST(AdamW, FollowsTheFormulaWithAndWithoutDecay) {
   OptimizerOptions options;
   options.lr = 0.1;
-  auto weight = torch::tensor({2.0}), bias = torch::tensor({2.0});
-  AdamW optimizer(
-      options, {{"x.weight", weight}, {"x.bias", bias}, {"ln_1", torch::ones({1})}, {"logit_scale", torch::ones({1})}});
+  auto weight = parameter(2), bias = parameter(2);
+  AdamW optimizer(options,
+                  {{"x.weight", weight}, {"x.bias", bias}, {"ln_1", parameter(1)}, {"logit_scale", parameter(1)}});
   const std::vector<double> gradients{0.5, -0.2, 0.9};
   for (const double gradient : gradients) {
     for (auto* tensor : {&weight, &bias}) tensor->mutable_grad() = torch::tensor({gradient});
@@ -58,12 +62,40 @@ TEST(AdamW, TheLongestPatternSetsTheRateAndZeroFreezes) {
   OptimizerOptions options;
   options.no_decay = {};
   options.rates = {{"text.*", 0.5}, {"text.head.*", 0}};
-  auto a = torch::zeros({1}), b = torch::zeros({1}), c = torch::zeros({1});
+  auto a = parameter(), b = parameter(), c = parameter();
   const AdamW optimizer(options, {{"text.x", a}, {"text.head.x", b}, {"video.x", c}});
   EXPECT_TRUE(a.requires_grad());
   EXPECT_FALSE(b.requires_grad());
   EXPECT_EQ(optimizer.trainable().size(), 2u);
   EXPECT_EQ(optimizer.rates(1).at("text.*"), options.lr * 0.5);
+}
+
+TEST(AdamW, LeavesAloneWhatItsModuleHasFrozen) {
+  OptimizerOptions options;
+  options.no_decay = {};
+  auto frozen = torch::zeros({1}), free = parameter();
+  const AdamW optimizer(options, {{"text.frozen", frozen}, {"text.free", free}});
+  EXPECT_FALSE(frozen.requires_grad());
+  EXPECT_EQ(optimizer.trainable().size(), 1u);
+}
+
+TEST(AdamW, LayerDecayScalesTheBlocksOfTowersAlone) {
+  OptimizerOptions options;
+  options.no_decay = {};
+  options.lr = 1;
+  options.layer_decay = 0.5;
+  options.rates = {{"video.*", 0.1}};
+  const AdamW optimizer(options, {{"text.token_embedding.weight", parameter()},
+                                  {"text.transformer.resblocks.0.ln_1.weight", parameter()},
+                                  {"text.transformer.resblocks.2.ln_1.weight", parameter()},
+                                  {"text.text_projection", parameter()},
+                                  {"video.visual.transformer.resblocks.0.ln_1.weight", parameter()},
+                                  {"video.visual.transformer.resblocks.1.ln_1.weight", parameter()},
+                                  {"head.transformer.resblocks.0.ln_1.weight", parameter()}});
+  const std::map<std::string, double> expected{
+      {"*", 1}, {"* x 0.125", 0.125}, {"* x 0.25", 0.25}, {"video.*", 0.1}, {"video.* x 0.5", 0.05}};
+  EXPECT_EQ(optimizer.rates(1), expected);
+  EXPECT_EQ(optimizer.trainable().size(), 7u);
 }
 
 TEST(AdamW, RefusesPatternsThatMatchNothingAndFullFreezing) {
@@ -72,11 +104,11 @@ TEST(AdamW, RefusesPatternsThatMatchNothingAndFullFreezing) {
   options.rates = {{"txet.*", 0.5}};
   EXPECT_THAT(
       [&] {
-        AdamW(options, {{"text.x", torch::zeros({1})}});
+        AdamW(options, {{"text.x", parameter()}});
       },
       testing::ThrowsMessage<ConfigError>(testing::HasSubstr("'txet.*' matches no parameter")));
   options.rates = {{"*", 0}};
-  EXPECT_THROW(AdamW(options, {{"text.x", torch::zeros({1})}}), ConfigError);
+  EXPECT_THROW(AdamW(options, {{"text.x", parameter()}}), ConfigError);
 }
 
 }  // namespace

@@ -1,32 +1,50 @@
 #pragma once
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/modulelist.h>
-#include <torch/nn/modules/linear.h>
-#include <torch/nn/modules/normalization.h>
 
-#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "tvr/model/tower_config.h"
 
 namespace tvr {
 
-/// Shape of a pre-norm transformer as CLIP's towers use it.
-struct TransformerShape {
-  int64_t width = 512, layers = 12, heads = 8;
-  double mlp_ratio = 4;
-  std::string activation = "quick_gelu";  ///< quick_gelu: x·sigmoid(1.702 x); gelu: with erf
-  bool causal = false;                    ///< a token sees itself and what precedes it
+/// What all blocks of a pass share, beside the tokens.
+struct AttentionTerms {
+  torch::Tensor mask;    ///< [N,S] bool, true: the token may be attended to; undefined: all may
+  torch::Tensor rotary;  ///< [2,S,width/heads] cosines and sines that turn queries and keys; undefined: none
 };
 
-/// Blocks x += attention(ln_1 x); x += c_proj(act(c_fc(ln_2 x))), parameters named as in OpenAI's CLIP:
-/// resblocks.N.{ln_1, attn.in_proj_weight, attn.in_proj_bias, attn.out_proj, ln_2, mlp.c_fc, mlp.c_proj}.
-/// (encoders.md 1.1)
+/// The blocks of a tower, parameters named as tower_config.h says: pre-norm x += attention(ln_1 x); x += mlp(ln_2 x),
+/// or with norm_after x = ln_1(x + attention(x)); x = ln_2(x + mlp(x)), or x += ln_1(attention(x)); … Attention is
+/// at::scaled_dot_product_attention. (encoders.md 1)
 class Transformer final : public torch::nn::Module {
  public:
-  explicit Transformer(const TransformerShape& shape);
-  torch::Tensor forward(torch::Tensor tokens);  ///< [N,S,width] -> the same
+  explicit Transformer(const TransformerConfig& config);
+
+  /// [N,S,width] -> the same. The output of every block is added to `states`, if given.
+  torch::Tensor forward(torch::Tensor tokens, const AttentionTerms& terms = {},
+                        std::vector<torch::Tensor>* states = nullptr);
+
+  /// Keeps only each block's input for the backward pass, which computes the rest again: equal gradients, memory of one
+  /// block instead of all, a third more time.
+  void set_checkpointing(bool on) { checkpointing_ = on; }
 
  private:
+  bool causal_, checkpointing_ = false;
   torch::nn::ModuleList blocks_;
 };
+
+/// Cosines and sines [2,1+grid²,width] of 2-D rotary positions for a class token (left alone) and a grid of patches in
+/// rows, coordinates scaled to a grid of `reference`; float32 on the CPU. width: channels of a head, a multiple of 4.
+torch::Tensor rotary_table(int64_t grid, int64_t reference, int64_t width);
+
+/// How deep in a tower the parameter lies: 0 for embeddings and what else comes before the blocks, 1 + i for block i,
+/// nothing for what comes after them or is of no tower.
+std::optional<int64_t> block_of(const std::string& parameter);
+
+/// Takes the parameters of embeddings and of the first `blocks` blocks out of training; none if `blocks` is 0.
+void freeze_first_blocks(torch::nn::Module& tower, int64_t blocks);
 
 }  // namespace tvr

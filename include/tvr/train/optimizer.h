@@ -15,7 +15,7 @@ struct OptimizerOptions {
   std::map<std::string, double> rates;
   std::vector<std::string> no_decay = {"*bias", "*ln_*", "*logit_scale"};
   int64_t warmup_steps = 0;
-  double cosine_from = 0, final_rate = 0;
+  double cosine_from = 0, final_rate = 0, layer_decay = 1;
   template <class Visit>
   void fields(Visit&& f) {
     f("lr", lr, "Learning rate after warm-up", at_least(0));
@@ -26,6 +26,9 @@ struct OptimizerOptions {
     f("rates", rates,
       "Learning rate scale by parameter name pattern ('*': anything); the longest matching pattern counts, 0 freezes",
       at_least(0));
+    f("layer_decay", layer_decay,
+      "Learning rate scale from each block of a tower to the one before it, down to the embeddings; 1: all alike",
+      within(0.01, 1));
     f("no_decay", no_decay, "Name patterns of parameters without weight decay");
     f("warmup_steps", warmup_steps, "The rate rises linearly over this many steps", at_least(0));
     f("cosine_from", cosine_from, "Share of the run after which the rate falls along a cosine; 1: constant",
@@ -38,7 +41,7 @@ struct OptimizerOptions {
 double schedule_factor(const OptimizerOptions& options, int64_t step, int64_t total);
 
 /// AdamW (Loshchilov and Hutter 2019, decoupled decay) over named parameters in groups by name. Parameters of rate 0
-/// get no gradient.
+/// get no gradient; those that require none already are left alone.
 class AdamW {
  public:
   /// Throws ConfigError for a pattern that matches no parameter and when every parameter is frozen.
@@ -48,12 +51,13 @@ class AdamW {
   const std::vector<torch::Tensor>& trainable() const { return trainable_; }
   /// Moments and step counts by name, to save and to load into.
   NamedTensors state() const;
-  /// Learning rates in use after `factor`, by pattern ("*" for the rest).
+  /// Learning rates in use after `factor`, by pattern ("*" for the rest), and " x S" behind it where layer_decay scales
+  /// them by S.
   std::map<std::string, double> rates(double factor) const;
 
  private:
   struct Group {
-    std::string pattern;
+    std::string label;
     double rate = 1, decay = 0;
     std::vector<std::string> names;
     std::vector<torch::Tensor> parameters, means, squares, steps;
