@@ -13,6 +13,7 @@ namespace {
 constexpr int kMaxPasses = 16;
 constexpr size_t kMaxSegment = 1'000'000;  // code points, ftfy's bound
 constexpr char32_t kWideFirst = 0xFF01, kWideLast = 0xFFEF;
+constexpr char32_t kBlankPiece = 0x2581;  // a blank inside sentencepiece
 
 // The C1 controls as windows-1252 has them; 0: not assigned there, kept.
 constexpr char32_t kWindows1252[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
@@ -162,6 +163,15 @@ std::u32string collapse_blanks(std::u32string_view text) {
   return out;
 }
 
+std::u32string clean_characters(std::string_view text) {
+  return collapse_blanks(unescape_html(unescape_html(fix_text(decode_utf8(text)))));
+}
+
+// Of ASCII, as Python's string.punctuation.
+bool is_punctuation(char32_t c) {
+  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
+
 // Such a caption changes in blanks and case alone; nearly all captions of the corpora are of this kind.
 bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '&'; });
@@ -196,9 +206,24 @@ std::u32string fix_text(std::u32string_view text) {
 }
 
 std::string clean_caption(std::string_view text) {
-  if (is_plain(text)) return clean_plain(text);
-  const auto fixed = unescape_html(unescape_html(fix_text(decode_utf8(text))));
-  return encode_utf8(to_lower(collapse_blanks(fixed)));
+  return is_plain(text) ? clean_plain(text) : encode_utf8(to_lower(clean_characters(text)));
+}
+
+std::string clean_keeping_case(std::string_view text) {
+  return encode_utf8(clean_characters(text));
+}
+
+std::string canonical_caption(std::string_view text) {
+  std::u32string kept;
+  for (const char32_t c : to_lower(decode_utf8(text))) {
+    const bool blank = c == kBlankPiece || (c >= 0x1C && c <= 0x1F);  // the last are blanks to Python, not to Unicode
+    if (!is_punctuation(c)) kept += blank ? U' ' : c;
+  }
+  return encode_utf8(collapse_blanks(kept));
+}
+
+std::string lower_caption(std::string_view text) {
+  return encode_utf8(to_lower(decode_utf8(text)));
 }
 
 }  // namespace tvr

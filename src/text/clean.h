@@ -13,4 +13,14 @@ std::u32string fix_text(std::u32string_view text);
 /// space, none at the ends, lower case. UTF-8 in and out. At most 1 GiB.
 std::string clean_caption(std::string_view text);
 
+/// The same, upper case kept: what open_clip does for XLM-R.
+std::string clean_keeping_case(std::string_view text);
+
+/// What SigLIP does: lower case, no ASCII punctuation ("snake_case" becomes "snakecase"), runs of blanks to one space,
+/// none at the ends; U+2581, which stands for a blank inside sentencepiece, is one. UTF-8 in and out. At most 1 GiB.
+std::string canonical_caption(std::string_view text);
+
+/// What SigLIP 2 does: lower case.
+std::string lower_caption(std::string_view text);
+
 }  // namespace tvr

@@ -31,6 +31,7 @@ Kind kind(char32_t c) {
 
 // The kind of the character at the start of `text` (not empty) and its length in bytes.
 std::pair<Kind, size_t> first_character(std::string_view text) {
+  if (const auto byte = static_cast<unsigned char>(text[0]); byte < 0x80) return {kind(byte), 1};
   int64_t end = 0;
   UChar32 character;
   U8_NEXT_OR_FFFD(text.data(), end, static_cast<int64_t>(text.size()), character);

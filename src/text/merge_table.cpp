@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr size_t kMaxFile = 64 << 20;  // unpacked; the published file has 3 MB
 constexpr int32_t kFirstMerge = 512, kAtEnd = 256;
+constexpr size_t kByteNames = 512;
+constexpr size_t kShort = 48;  // bytes of a piece up to which looking at all pairs beats a heap
+constexpr int kSlotBits = 17;  // 131,072 slots
 constexpr std::string_view kFirst = "i n", kLast = "jeky ll</w>";
 constexpr const char* kRemedy = "; run scripts/setup.sh, or set run.assets or TVR_ASSETS to the folder that holds it.";
 
@@ -47,7 +51,7 @@ MergeTable::MergeTable(const std::filesystem::path& file) {
   const auto content = read_packed(file);
   Names names;
   add_bytes(names);
-  merges_.reserve(kMerges);
+  merges_.assign(size_t{1} << kSlotBits, {});
   std::string_view rest = content, last;
   const auto is_header = rest.substr(0, rest.find('\n')).find("#version") != std::string_view::npos;
   int64_t count = is_header ? -1 : 0, line_number = 0;
@@ -93,25 +97,68 @@ void MergeTable::add_merge(std::string_view line, const std::string& where, Name
   if (blank != std::string_view::npos) {
     const auto left = names.find(std::string(line.substr(0, blank))),
                right = names.find(std::string(line.substr(blank + 1)));
-    const auto id = kFirstMerge + static_cast<int32_t>(merges_.size());
+    const auto id = kFirstMerge + static_cast<int32_t>(names.size() - kByteNames);
     // Both parts are older than the merge itself; encode() relies on that.
     if (left != names.end() && right != names.end()) {
       const auto key = pair_key(left->second, right->second);
-      if (names.emplace(left->first + right->first, id).second && merges_.emplace(key, id).second) return;
+      auto& entry = merges_[slot(key)];
+      if (entry.id < 0 && names.emplace(left->first + right->first, id).second) {
+        entry = {key, id};
+        return;
+      }
     }
   }
   throw DataError(where + ": '" + std::string(line.substr(0, 80)) +
                   "' is not a merge of two earlier symbols: the file is damaged" + kRemedy);
 }
 
+// A table of twice the size and more, so that a probe seldom goes beyond its first slot.
+size_t MergeTable::slot(uint64_t key) const {
+  constexpr uint64_t kSpread = 0x9E3779B97F4A7C15;  // 2^64 by the golden ratio
+  size_t at = static_cast<size_t>(key * kSpread >> (64 - kSlotBits));
+  while (merges_[at].key != key && merges_[at].id >= 0) at = (at + 1) & (merges_.size() - 1);
+  return at;
+}
+
 int32_t MergeTable::merged(int32_t left, int32_t right) const {
-  const auto found = merges_.find(pair_key(left, right));
-  return found == merges_.end() ? -1 : found->second;
+  return merges_[slot(pair_key(left, right))].id;
+}
+
+void MergeTable::encode(std::string_view piece, std::vector<int64_t>& ids) const {
+  if (piece.size() <= kShort)
+    encode_short(piece, ids);
+  else
+    encode_long(piece, ids);
 }
 
 // CLIP merges all occurrences of the best pair from left to right, then looks for the next best. A merge can only
-// make pairs of later rank, so taking (rank, position) from a heap visits the same merges in the same order.
-void MergeTable::encode(std::string_view piece, std::vector<int64_t>& ids) const {
+// make pairs of later rank, so taking the leftmost pair of the lowest rank visits the same merges in the same order.
+void MergeTable::encode_short(std::string_view piece, std::vector<int64_t>& ids) const {
+  std::array<int32_t, kShort> symbols, ranks;  // ranks[i]: of symbols i and i+1
+  auto size = static_cast<int32_t>(piece.size());
+  for (int32_t i = 0; i < size; ++i)
+    symbols[i] = byte_ids_[static_cast<unsigned char>(piece[i])] + (i + 1 == size ? kAtEnd : 0);
+  const auto rank = [&](int32_t left) {
+    const int32_t id = left < 0 || left + 1 >= size ? -1 : merged(symbols[left], symbols[left + 1]);
+    return id < 0 ? INT32_MAX : id;
+  };
+  for (int32_t i = 0; i + 1 < size; ++i) ranks[i] = rank(i);
+  while (size > 1) {
+    const auto best = std::min_element(ranks.begin(), ranks.begin() + size - 1);
+    if (*best == INT32_MAX) break;
+    const auto at = static_cast<int32_t>(best - ranks.begin());
+    symbols[at] = *best;
+    std::copy(symbols.begin() + at + 2, symbols.begin() + size, symbols.begin() + at + 1);
+    std::copy(ranks.begin() + at + 1, ranks.begin() + size - 1, ranks.begin() + at);
+    --size;
+    ranks[at] = rank(at);
+    if (at > 0) ranks[at - 1] = rank(at - 1);
+  }
+  ids.insert(ids.end(), symbols.begin(), symbols.begin() + size);
+}
+
+// The same with a heap of (rank, position), for words of any length.
+void MergeTable::encode_long(std::string_view piece, std::vector<int64_t>& ids) const {
   constexpr uint32_t kNone = UINT32_MAX;
   const auto size = static_cast<uint32_t>(piece.size());
   struct Symbol {

@@ -24,10 +24,17 @@ class MergeTable {
   using Names = std::unordered_map<std::string, int32_t>;
   void add_bytes(Names& names);
   void add_merge(std::string_view line, const std::string& where, Names& names);
+  size_t slot(uint64_t key) const;                    ///< where a pair is, or belongs
   int32_t merged(int32_t left, int32_t right) const;  ///< -1 if they do not merge
+  void encode_short(std::string_view piece, std::vector<int64_t>& ids) const;
+  void encode_long(std::string_view piece, std::vector<int64_t>& ids) const;
 
+  struct Merge {
+    uint64_t key = 0;  // both ids
+    int32_t id = -1;   // of an empty slot
+  };
   int32_t byte_ids_[256];
-  std::unordered_map<uint64_t, int32_t> merges_;
+  std::vector<Merge> merges_;
 };
 
 }  // namespace tvr

@@ -68,6 +68,21 @@ TEST(CleanCaption, TheShortWayForPlainCaptionsEqualsTheLongOne) {
   EXPECT_EQ(plain + " \u00e9", marked);
 }
 
+TEST(CleanKeepingCase, IsTheSameButForCase) {
+  EXPECT_EQ(clean_keeping_case("  A  MAN\t rides\u00a0a\nB&amp;amp;B  ΣΑΣ ﬁne"), "A MAN rides a B&B ΣΑΣ fine");
+}
+
+TEST(CanonicalCaption, DeletesPunctuationAndTidiesBlanks) {
+  EXPECT_EQ(canonical_caption(" A photo,  of\u3000snake_case & it's! "), "a photo of snakecase its");
+  EXPECT_EQ(canonical_caption("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"), "");
+  EXPECT_EQ(canonical_caption("a\x1c\u2581b\u0085c"), "a b c");
+  EXPECT_EQ(canonical_caption("ΣΑΣ “q” — &amp;"), "σας “q” — amp");  // no references, Unicode's punctuation stays
+}
+
+TEST(CanonicalCaption, OfSiglip2IsLowerCaseAlone) {
+  EXPECT_EQ(lower_caption("  A  Photo, of ΣΑΣ! "), "  a  photo, of σας! ");
+}
+
 TEST(CleanCaption, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(clean_caption("a\xff\xfe b"), "a\ufffd\ufffd b");
   EXPECT_EQ(clean_caption("\xe2\x82"), "\ufffd");                  // cut short: one maximal subpart

@@ -114,6 +114,13 @@ TEST_F(Clip, EqualsOpenAiOnTheGoldenFileButForMojibake) {
   EXPECT_THAT(differing, testing::ElementsAre("schÃ¶n"));
 }
 
+// The captions with most kinds of characters of 100,000 random ones (tests/reference/clip_tokenizer.py).
+TEST_F(Clip, EqualsOpenClipOnTheHardestRandomCaptions) {
+  const auto rows = golden_rows(fs::path(__FILE__).parent_path() / "clip_golden.jsonl");
+  ASSERT_EQ(rows.size(), 24u);
+  for (const auto& row : rows) EXPECT_EQ(tokenizer->encode(row.text), row.ids) << row.text;
+}
+
 TEST_F(Clip, ReadsSpecialTokensInCaptionsAsTextUnlessAllowed) {
   const std::string text = "<|startoftext|>hi<|endoftext|>";
   EXPECT_EQ(tokenizer->encode(text), (Ids{27, 347, 993, 6659, 4160, 91, 285, 1883, 27, 347, 40786, 4160, 91, 285}));
@@ -148,6 +155,15 @@ TEST_F(Clip, MergesALongRunAsTheLeftToRightRuleSays) {
   Ids expected(5, 23126);
   expected.push_back(19336);
   EXPECT_EQ(tokenizer->encode(std::string(44, 'a')), expected);
+}
+
+TEST_F(Clip, MergesShortAndLongPiecesAlike) {
+  // Pieces of up to 48 bytes are merged in another way than longer ones.
+  for (const size_t eights : {4u, 5u, 6u, 7u}) {
+    Ids expected(eights, 23126);
+    expected.push_back(19336);
+    EXPECT_EQ(tokenizer->encode(std::string(8 * eights + 4, 'a')), expected) << eights;
+  }
 }
 
 TEST_F(Clip, ManyThreadsGetTheSameIds) {

@@ -45,6 +45,44 @@ TEST(Batch, CutsButKeepsTheEndAndCounts) {
   EXPECT_THAT(tokens.mask, testing::Each(1));
 }
 
+TEST(Batch, CountsMojibakeAndLeavesItAlone) {
+  const auto tokens = batch(ByteTokenizer(-1, -1, 0), {"schÃ¶n", "schön", "dog", "Ð¼Ð¸Ñ€"}, 4);
+  EXPECT_EQ(tokens.mojibake, 2);
+  EXPECT_EQ(tokens.truncated, 3);
+}
+
+TEST(Batch, IsTheSameForAnyNumberOfThreads) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 3000; ++i)
+    texts.push_back(std::string(static_cast<size_t>(i % 9), 'a') + std::to_string(i) + "Ã¶");
+  const auto one = batch(ByteTokenizer(1, 2, 0), texts, 9, 1);
+  EXPECT_EQ(one.mojibake, 3000);
+  EXPECT_GT(one.truncated, 0);
+  for (const int64_t threads : {0, 2, 7}) {
+    const auto many = batch(ByteTokenizer(1, 2, 0), texts, 9, threads);
+    EXPECT_EQ(many.ids, one.ids);
+    EXPECT_EQ(many.mask, one.mask);
+    EXPECT_EQ(many.truncated, one.truncated);
+    EXPECT_EQ(many.mojibake, one.mojibake);
+  }
+}
+
+TEST(Batch, ThrowsWhatATokenizerThrowsInAThread) {
+  class Failing final : public Tokenizer {
+    Ids encode(std::string_view text) const override {
+      if (text == "bad") throw DataError("bad text");
+      return {3};
+    }
+    int64_t vocabulary_size() const override { return 4; }
+    int64_t start_id() const override { return 1; }
+    int64_t end_id() const override { return 2; }
+    int64_t pad_id() const override { return 0; }
+  };
+  std::vector<std::string> texts(1000, "good");
+  texts[900] = "bad";
+  EXPECT_THROW(batch(Failing(), texts, 5, 4), DataError);
+}
+
 TEST(Batch, WorksWithoutStartOrEnd) {
   EXPECT_EQ(batch(ByteTokenizer(-1, 2, 0), {"abc"}, 3).ids, (Ids{97, 98, 2}));
   EXPECT_EQ(batch(ByteTokenizer(-1, -1, 0), {"abc"}, 3).ids, (Ids{97, 98, 99}));
@@ -78,17 +116,18 @@ TEST(Batch, FollowsClipsRule) {
 }
 
 TEST(MakeTokenizer, RefusesOtherNames) {
-  EXPECT_THROW(make_tokenizer("clap", default_assets()), ConfigError);
-  EXPECT_THROW(make_tokenizer("", default_assets()), ConfigError);
+  for (const char* name : {"clap", "", "siglip", "siglip:", "siglip:spiece", "xlm_roberta:file.json"})
+    EXPECT_THROW(make_tokenizer(name, default_assets()), ConfigError) << name;
 }
 
 TEST(MakeTokenizer, NamesTheMissingFile) {
-  for (const char* name : {"clip", "/nowhere/some.model"}) {
+  for (const char* name : {"clip", "/nowhere/some.model", "siglip:/nowhere/some.model", "siglip2:/nowhere/some.model",
+                           "xlm_roberta:/nowhere/some.model"}) {
     try {
       make_tokenizer(name, "/nowhere");
       ADD_FAILURE() << name;
     } catch (const DataError& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr("/nowhere/"));
+      EXPECT_THAT(error.what(), testing::StartsWith("/nowhere/"));
     }
   }
 }

@@ -14,12 +14,12 @@ class MergeTable;
 
 /// The byte-pair tokenizer of CLIP (github.com/openai/CLIP, simple_tokenizer.py; open_clip and Hugging Face use the
 /// same merges): 49,408 ids, start 49406, end 49407, padding 0. Equal to OpenAI's up to two deliberate differences:
-/// - Mojibake ("schÃ¶n" for "schön") isn't repaired; every other default step of ftfy 6's fix_text is applied, then
-///   html.unescape twice, blanks collapsed, lower case by the full Unicode rules (final sigma included).
+/// - Mojibake ("schÃ¶n" for "schön") isn't repaired but counted (mojibake.h); every other default step of ftfy 6's
+///   fix_text is applied, then html.unescape twice, blanks collapsed, lower case by the full Unicode rules.
 /// - Captions are data: "<|endoftext|>" in one is ordinary text unless `allow_special`, since its id would move the
-/// place
-///   where the tower reads the sentence feature.
-/// Time is linear in the text up to a logarithm, whatever the text (a word of megabytes, nested entities).
+///   place where the tower reads the sentence feature.
+/// Time is linear in the text up to a logarithm, whatever the text (a word of megabytes, nested entities); memory some
+/// twenty times the text.
 class ClipTokenizer final : public Tokenizer {
  public:
   static constexpr int64_t kStart = 49406, kEnd = 49407;

@@ -29,14 +29,17 @@ struct TokenBatch {
   int64_t rows = 0;           ///< N
   int64_t length = 0;         ///< L
   int64_t truncated = 0;      ///< number of texts that did not fit
+  int64_t mojibake = 0;       ///< number of texts that looks_like_mojibake() finds damaged; nothing repairs them
 };
 
 /// Each text as start, its tokens, end, padded to `max_length`; a text that does not fit loses tokens, never its end
-/// token (the rule of CLIP and CLIP4Clip). Throws ConfigError if `max_length` leaves no room for start, end and a
-/// token.
-TokenBatch batch(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t max_length);
+/// token (the rule of CLIP, CLIP4Clip, SigLIP and XLM-R). The same for any number of threads (0: all processors).
+/// Throws ConfigError if `max_length` leaves no room for start, end and a token.
+TokenBatch batch(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t max_length,
+                 int64_t threads = 0);
 
-/// "clip" (merges file in the folder `assets`) or the path of a sentencepiece model, FILE.model. `allow_special` is
+/// "clip" (merges file in the folder `assets`), the path of a sentencepiece model, FILE.model, whose own ids are taken,
+/// or siglip:FILE.model, siglip2:FILE.model, xlm_roberta:FILE.model (sentence_piece.h). `allow_special` is
 /// ClipTokenizer's; models ignore it. Throws ConfigError for another name, DataError if the file is missing or damaged.
 std::unique_ptr<Tokenizer> make_tokenizer(const std::string& name, const std::filesystem::path& assets,
                                           bool allow_special = false);
