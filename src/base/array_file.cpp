@@ -9,6 +9,7 @@
 #include "base/torch_file.h"
 #include "base/zip_archive.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/names.h"
 
 namespace tvr {

@@ -1,7 +1,7 @@
 #include "base/array_layout.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <string>
 
 #include "tvr/base/names.h"
 
@@ -40,12 +40,6 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   std::vector<std::string> extents;
   for (const int64_t extent : shape) extents.push_back(std::to_string(extent));
   return "[" + join(extents, ", ") + "]";
-}
-
-std::string escaped(std::string_view text, size_t limit) {
-  using nlohmann::json;
-  const auto quoted = json(text.substr(0, limit)).dump(-1, ' ', false, json::error_handler_t::replace);
-  return quoted.substr(1, quoted.size() - 2) + (text.size() > limit ? "…" : "");
 }
 
 }  // namespace tvr

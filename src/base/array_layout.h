@@ -1,7 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 // What the readers of array files share.
@@ -17,8 +15,5 @@ int64_t element_count(const std::vector<int64_t>& shape);
 /// Strides in elements of an array without gaps, last (C) or first (Fortran) extent fastest.
 std::vector<int64_t> c_strides(const std::vector<int64_t>& shape);
 std::vector<int64_t> fortran_strides(const std::vector<int64_t>& shape);
-
-/// Text of a foreign file for a message: control characters and bad UTF-8 escaped, cut after `limit` bytes.
-std::string escaped(std::string_view text, size_t limit = 100);
 
 }  // namespace tvr

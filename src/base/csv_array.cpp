@@ -6,6 +6,7 @@
 #include "base/array_layout.h"
 #include "base/table_scanner.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/temporary_file.h"
 
 namespace tvr {

@@ -6,6 +6,7 @@
 
 #include "base/array_layout.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 
 // The format: numpy.lib.format. No C++ library of it is packaged for Debian (cnpy, libnpy and xtensor-io were looked
 // for), and its header is a Python dictionary of three keys.

@@ -2,12 +2,11 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "base/array_layout.h"
 #include "tvr/base/arrays.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/names.h"
 
 // The format: https://github.com/huggingface/safetensors#format. No C++ library of it is packaged for Debian.
@@ -17,7 +16,9 @@ using nlohmann::json;
 namespace {
 
 constexpr int64_t kMaxHeader = 100'000'000;  // the reference reader's limit
-constexpr int kMaxDepth = 4;
+constexpr size_t kMaxDepth = 3;              // the header, an array, its shape
+constexpr size_t kMaxValues = 20'000'000;
+constexpr size_t kMaxDimensions = 64;  // PyTorch's own limit
 constexpr size_t kMaxQuote = 200;
 
 std::string in_quotes(const std::string& name) {
@@ -42,27 +43,9 @@ const NamedType& named_type(ElementType type) {
   return *std::find_if(named_types().begin(), named_types().end(), [&](const NamedType& t) { return t.type == type; });
 }
 
-// nlohmann keeps the last of two equal keys in silence; two arrays of one name are an attack or a defect.
 json parse_header(const std::string& text, const std::string& file) {
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kMaxDepth) throw DataError(file + ": the header is nested too deeply for a safetensors file.");
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      throw DataError(file + ": the header names " + in_quotes(parsed.get<std::string>()) + " twice.");
-    return true;
-  };
-  // The parser takes a NUL for the end and would not look at what follows.
-  if (!text.starts_with('{') || text.find('\0') != std::string::npos)
-    throw DataError(file + ": is not a safetensors file: its header is not a JSON object.");
-  try {
-    return json::parse(text, check);
-  } catch (const json::parse_error& error) {
-    throw DataError(file + ": the header is not valid JSON (byte " + std::to_string(8 + error.byte) + " of the file).");
-  } catch (const json::exception& error) {  // a number beyond double
-    throw DataError(file + ": the header is not valid JSON: " + std::string(error.what()).substr(0, kMaxQuote));
-  }
+  if (!text.starts_with('{')) throw DataError(file + ": is not a safetensors file: its header is not a JSON object.");
+  return parse_json(text, file + ": the header ", {kMaxDepth, kMaxValues});
 }
 
 std::vector<uint64_t> read_numbers(const json& entry, const char* key, const std::string& where) {
@@ -94,7 +77,10 @@ Entry read_entry(const std::string& name, const json& value, const std::string& 
     throw DataError(where + ": element type " + in_quotes(dtype) + " is not supported.");
   Entry entry{name, {type->type, {}, nullptr}};
   int64_t bytes = type->size;
-  for (const uint64_t extent : read_numbers(value, "shape", where)) {
+  const auto shape = read_numbers(value, "shape", where);
+  if (shape.size() > kMaxDimensions)
+    throw DataError(where + ": has " + std::to_string(shape.size()) + " dimensions; 64 are the most.");
+  for (const uint64_t extent : shape) {
     if (__builtin_mul_overflow(bytes, extent, &bytes)) throw DataError(where + ": the shape is too large.");
     entry.view.shape.push_back(static_cast<int64_t>(extent));
   }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "base/array_layout.h"
 #include "base/torch_tensors.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/pickle.h"
 
 namespace tvr {

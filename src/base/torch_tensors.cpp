@@ -6,6 +6,7 @@
 #include "base/pickle_shape.h"
 #include "base/torch_types.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 
 namespace tvr {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/array_layout.h"
 #include "base/zip_directory.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/temporary_file.h"
 
 namespace tvr {

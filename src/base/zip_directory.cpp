@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/array_layout.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 
 namespace tvr {
 namespace {

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
-#include "model/weight_index.h"
 #include "tvr/base/error.h"
+#include "tvr/base/foreign_text.h"
 #include "tvr/base/names.h"
 #include "tvr/model/weight_families.h"
 
@@ -13,6 +13,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int64_t kMaxSize = 1 << 24, kMaxLayers = 1000, kMaxPatch = 4096, kMaxGrid = 4096;
+constexpr double kMinDeviation = 1e-6;
 
 template <class Config, class Visit>
 void transformer_fields(Config& config, Visit&& visit) {
@@ -77,7 +78,8 @@ class FieldReader {
   void finish() const {
     for (const auto& [key, value] : object_.items())
       if (std::find(known_.begin(), known_.end(), key) == known_.end())
-        throw DataError(where_ + ": " + unknown_name_message("key", key, known_) + "; is the file of a newer tvr?");
+        throw DataError(where_ + ": " + unknown_name_message("key", escaped(key), known_) +
+                        "; is the file of a newer tvr?");
   }
 
  private:
@@ -112,9 +114,41 @@ class FieldReader {
   std::vector<std::string> known_;
 };
 
+void check_choice(const std::string& where, const char* key, const std::string& value,
+                  const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), value) == known.end())
+    throw DataError(where + ": " + key + ": " + unknown_name_message("value", escaped(value), known) + ".");
+}
+
+// "": of a tower that is not in the file.
 void check_tower(const TransformerConfig& tower, const std::string& where) {
+  check_choice(where, "activation", tower.activation, {"quick_gelu", "gelu", "gelu_tanh", "silu", ""});
   if (tower.width < 1 || tower.heads < 1 || tower.layers > kMaxLayers || tower.width % tower.heads != 0)
     throw DataError(where + ": width must be a multiple of heads, both at least 1, layers at most 1000.");
+  if (tower.mlp_width < 1 || tower.rotary_grid < 1 || !(tower.norm_eps > 0 && tower.norm_eps < 1))
+    throw DataError(where + ": mlp_width and rotary_grid must be at least 1, norm_eps between 0 and 1.");
+}
+
+void check_vision(const VisionConfig& vision, const std::string& where) {
+  check_tower(vision, where);
+  check_choice(where, "pool", vision.pool, {"class", "mean", "attention"});
+  check_choice(where, "projection", vision.projection, {"matrix", "linear", "none"});
+  check_choice(where, "fit", vision.fit, {"crop", "square"});
+  check_choice(where, "interpolation", vision.interpolation, {"bicubic", "bilinear"});
+  if (vision.patch_size < 1 || vision.patch_size > kMaxPatch || vision.grid() < 1 || vision.grid() > kMaxGrid)
+    throw DataError(where + ": patches must have 1 to 4096 pixels a side, pictures 1 to 4096 patches.");
+  if (vision.embed_dim < 1 || *std::min_element(vision.std.begin(), vision.std.end()) < kMinDeviation)
+    throw DataError(where + ": embed_dim must be at least 1, std at least 0.000001.");
+}
+
+void check_text(const TextConfig& text, const std::string& where) {
+  check_tower(text, where);
+  check_choice(where, "family", text.family, {"clip", "siglip", "xlm_roberta"});
+  check_choice(where, "pool", text.pool, {"end", "last", "mean"});
+  check_choice(where, "projection", text.projection, {"matrix", "linear", "mlp"});
+  check_choice(where, "tokenizer", text.tokenizer, {"clip", "siglip", "xlm_roberta"});
+  if (text.vocabulary < 1 || text.context_length < 1 || text.embed_dim < 1 || text.pad_id >= text.vocabulary)
+    throw DataError(where + ": vocabulary, context_length and embed_dim must be at least 1, pad_id in the vocabulary.");
 }
 
 struct FieldWriter {
@@ -136,7 +170,7 @@ std::string clip_config_json(const ClipConfig& config) {
 
 ClipConfig parse_clip_config(const std::string& text, const std::string& origin) {
   const auto where = origin + ": " + kClipMetadata;
-  const auto object = parse_json_object(text, where);
+  const auto object = parse_json(text, where + ": ");
   ClipConfig config;
   for (const char* part : {"vision", "text", "logit_bias"})
     if (!object.contains(part)) throw DataError(where + ": '" + part + "' is missing.");
@@ -147,11 +181,8 @@ ClipConfig parse_clip_config(const std::string& text, const std::string& origin)
   words.finish();
   if (!object["logit_bias"].is_boolean()) throw DataError(where + ": 'logit_bias' must be true or false.");
   config.logit_bias = object["logit_bias"].get<bool>();
-  check_tower(config.vision, where + ".vision");
-  check_tower(config.text, where + ".text");
-  const auto& [patch, image] = std::pair(config.vision.patch_size, config.vision.image_size);
-  if (patch < 1 || patch > kMaxPatch || image / patch > kMaxGrid)
-    throw DataError(where + ".vision: patches must have 1 to 4096 pixels a side, pictures at most 4096 patches.");
+  check_vision(config.vision, where + ".vision");
+  check_text(config.text, where + ".text");
   return config;
 }
 

@@ -1,6 +1,9 @@
 #include "tvr/model/weight_file.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
 #include <set>
 
 #include "model/weight_index.h"
@@ -16,6 +19,7 @@ namespace {
 constexpr const char* kConfigurations[] = {"config.json", "open_clip_config.json", "preprocessor_config.json"};
 constexpr const char* kRunConfiguration = "config.yaml";
 constexpr const char* kIndexEnding = ".index.json";
+constexpr double kMaxRepetition = 4, kMaxRepeatedBytes = 64 << 20;  // tied and broadcast weights are rare and small
 // Safe and mapped formats first, where a folder holds the same weights several times.
 constexpr const char* kFolderFiles[] = {"model.safetensors",
                                         "model.safetensors.index.json",
@@ -26,9 +30,10 @@ constexpr const char* kFolderFiles[] = {"model.safetensors",
                                         "checkpoints/best/model.safetensors",
                                         "checkpoints/last/model.safetensors"};
 
+// A link that leads nowhere is there too: reading it says so.
 bool is_there(const fs::path& path) {
   std::error_code ignored;
-  return fs::exists(path, ignored);
+  return fs::exists(fs::symlink_status(path, ignored));
 }
 
 fs::path file_of(const fs::path& path) {
@@ -43,18 +48,47 @@ fs::path file_of(const fs::path& path) {
                   ": the folder holds no weights; one of these files is looked for: " + join(names, ", ") + ".");
 }
 
-// Printable and without blanks: what follows may put names into messages as they are.
 void check_name(const std::string& name, const fs::path& file) {
-  const auto is_ordinary = [](char c) { return c > ' ' && c < '\x7f'; };
   if (name.empty()) throw DataError(file.string() + ": holds an array without a name; weights are arrays with names.");
-  if (name.size() > 300 || !std::all_of(name.begin(), name.end(), is_ordinary))
+  if (!is_parameter_name(name))
     throw DataError(file.string() +
                     ": the name of an array holds blanks, control or non-ASCII characters, or is longer than 300; "
                     "parameters are not named so.");
 }
 
+int64_t bytes_between(const StoredArray& array) {
+  int64_t last = 0;
+  for (size_t i = 0; i < array.shape.size(); ++i) last += (array.shape[i] - 1) * array.strides[i];
+  return (last + 1) * element_size(array.type);
+}
+
+// Views can show the bytes of a small file many times over; a model made of them would need memory without bound.
+void check_repetition(const std::vector<StoredArray>& arrays, const fs::path& file) {
+  double shown = 0, stored = 0;
+  std::map<const char*, int64_t> spans;
+  for (const auto& array : arrays) {
+    const int64_t count = std::accumulate(array.shape.begin(), array.shape.end(), int64_t{1}, std::multiplies<>());
+    if (count == 0) continue;
+    shown += static_cast<double>(count) * static_cast<double>(element_size(array.type));
+    auto& span = spans[array.data];
+    span = std::max(span, bytes_between(array));
+  }
+  const char* end = nullptr;
+  for (const auto& [begin, bytes] : spans) {
+    const char* own_end = begin + bytes;
+    if (own_end > end) stored += static_cast<double>(own_end - std::max(begin, end));
+    end = std::max(end, own_end);
+  }
+  if (shown > kMaxRepetition * stored + kMaxRepeatedBytes)
+    throw DataError(file.string() + ": its arrays show the same bytes again and again, " +
+                    std::to_string(std::llround(shown / 1e6)) + " MB out of " +
+                    std::to_string(std::llround(stored / 1e6)) + "; save copies of them: tensor.contiguous().");
+}
+
 void add_arrays(StoredWeights& weights, const fs::path& file) {
-  for (auto& array : read_arrays(file)) {
+  auto arrays = read_arrays(file);
+  check_repetition(arrays, file);
+  for (auto& array : arrays) {
     check_name(array.name, file);
     auto name = array.name;
     if (!weights.arrays.emplace(name, std::move(array)).second)

@@ -56,10 +56,53 @@ bool fits_token_wise(const StoredWeights& weights, const std::string& module) {
          has(".2.bias", {1});
 }
 
-bool is_of_token_wise(const StoredWeights& weights, const std::string& name) {
+bool begins_with_one(const std::string& name, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return name.starts_with(prefix); });
+}
+
+// A head of tvr, and what the names of its parameters begin with: in files of the lineage as in its own.
+struct Taker {
+  std::string head;
+  std::vector<std::string> prefixes;
+};
+
+// Those that the file has weights of, by the parameters that only they have; the most particular first, since others
+// have a transformer or an LSTM over frames, too.
+std::vector<Taker> takers_of(const StoredWeights& weights) {
+  const auto holds = [&](const std::string& prefix) {
+    const auto first = weights.head.lower_bound(prefix);
+    return first != weights.head.end() && first->first.starts_with(prefix);
+  };
+  std::vector<std::string> transformer;  // of an LSTM's file the positions are never used
+  if (holds("transformerClip.")) transformer = {"transformerClip.", "frame_position_embeddings."};
+  std::vector<Taker> takers;
+  const auto add = [&](const std::string& head, std::vector<std::string> prefixes, const auto& shared) {
+    prefixes.insert(prefixes.end(), shared.begin(), shared.end());
+    takers.push_back({head, std::move(prefixes)});
+  };
+  const std::vector<std::string> none, lstm{"lstm_visual."};
+  if (holds("pool_frames.")) add("xpool", {"pool_frames."}, none);
+  if (holds("visual_token_selector.")) add("ts2", {"visual_token_selector."}, transformer);
+  if (holds("global_mat_weight"))
+    add("xclip",
+        {"global_mat_weight", "local_mat_weight", "word_logit_weight", "word_mat_weight", "frame_logit_weight",
+         "frame_mat_weight"},
+        transformer);
+  if (holds("similarity_dense.")) add("tight_transformer", {"cross.", "similarity_dense."}, none);
+  std::vector<std::string> weighing;
   for (const std::string module : {"text_weight_fc", "video_weight_fc"})
-    if (name.starts_with(module + ".")) return fits_token_wise(weights, module);
-  return false;
+    if (fits_token_wise(weights, module)) weighing.push_back(module + ".");
+  if (!weighing.empty()) add("token_wise", weighing, transformer.empty() ? lstm : transformer);
+  if (holds("transformerClip.")) add("seq_transformer", {}, transformer);
+  if (holds("lstm_visual.")) add("seq_lstm", {}, lstm);
+  add("its own", {"head."}, none);
+  return takers;
+}
+
+std::string taker_of(const std::string& name, const std::vector<Taker>& takers) {
+  const auto found = std::find_if(takers.begin(), takers.end(),
+                                  [&](const Taker& taker) { return begins_with_one(name, taker.prefixes); });
+  return found == takers.end() ? "" : found->head;
 }
 
 }  // namespace
@@ -67,15 +110,14 @@ bool is_of_token_wise(const StoredWeights& weights, const std::string& name) {
 HeadWeights recognise_head(const StoredWeights& weights) {
   HeadWeights head;
   std::map<std::string, size_t> places;
+  const auto takers = takers_of(weights);
   for (const auto& [name, array] : weights.head) {
     const auto* system = system_of(name);
     if (system == nullptr) {
       head.unknown.push_back(name);
       continue;
     }
-    const std::string taker = is_of_token_wise(weights, name) ? "token_wise"
-                              : name.starts_with("head.")     ? "its own"
-                                                              : "";
+    const auto taker = taker_of(name, takers);
     const auto [place, is_new] = places.emplace(system->name + taker, head.groups.size());
     if (is_new) head.groups.push_back({system->name, {}, taker});
     head.groups[place->second].names.push_back(name);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "model/weight_shape_reader.h"
@@ -174,6 +175,11 @@ void check_range(const torch::Tensor& source, const torch::Tensor& target, const
                     "; choose a wider type.");
 }
 
+// NaN and infinity stay in a sum; only a sum that they or its own size spoiled needs a closer look.
+bool all_finite(const torch::Tensor& numbers) {
+  return std::isfinite(numbers.sum().item<double>()) || numbers.isfinite().all().item<bool>();
+}
+
 bool copy_piece(const StoredArray& piece, const torch::Tensor& target, bool transposed) {
   auto source = mapped_tensor(piece);
   if (transposed) source = source.t();
@@ -181,7 +187,7 @@ bool copy_piece(const StoredArray& piece, const torch::Tensor& target, bool tran
   flat.copy_(source.reshape(target.sizes()));
   if (target.device().is_cpu()) check_range(source.reshape(target.sizes()), target, piece);
   give_back(piece);
-  return target.isfinite().all().item<bool>();
+  return all_finite(target);
 }
 
 // True if all numbers are finite.

@@ -1,12 +1,15 @@
 #include "model/weight_settings.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "model/weight_index.h"
 #include "tvr/base/error.h"
+#include "tvr/base/names.h"
 #include "tvr/config/node.h"
+#include "tvr/model/architectures.h"
 
 namespace tvr {
 namespace fs = std::filesystem;
@@ -14,6 +17,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int64_t kMaxSize = 1 << 20;
+constexpr double kAnyMean = std::numeric_limits<double>::lowest(), kMinDeviation = 1e-6;
 
 /// Fields of a JSON object of others: what is absent leaves the value alone, what has another type is an error.
 class Fields {
@@ -35,8 +39,9 @@ class Fields {
   }
   void read(const char* key, double& value) const {
     if (!has(key)) return;
-    if (!object_[key].is_number() || !(object_[key].get<double>() > 0)) fail(key, "a number above 0");
-    value = object_[key].get<double>();
+    const double number = object_[key].is_number() ? object_[key].get<double>() : 0;
+    if (!(number > 0 && number < 1)) fail(key, "a number between 0 and 1");
+    value = number;
   }
   void read(const char* key, bool& value) const {
     if (!has(key)) return;
@@ -48,16 +53,22 @@ class Fields {
     if (!object_[key].is_string()) fail(key, "a text");
     value = object_[key].get<std::string>();
   }
-  void read(const char* key, std::vector<double>& value) const {
-    if (!has(key)) return;
-    const auto is_channels = [](const json& list) {
-      return list.is_array() && list.size() == 3 &&
-             std::all_of(list.begin(), list.end(), [](const json& item) { return item.is_number(); });
-    };
-    if (!is_channels(object_[key])) fail(key, "three numbers");
-    value = object_[key].get<std::vector<double>>();
+  void read_choice(const char* key, std::string& value, const std::vector<std::string>& choices) const {
+    auto chosen = value;
+    read(key, chosen);
+    if (std::find(choices.begin(), choices.end(), chosen) == choices.end()) fail(key, join(choices, " or "));
+    value = chosen;
   }
-  [[noreturn]] void fail(const char* key, const char* expected) const {
+  // One number a channel, all of at least `least`.
+  void read_channels(const char* key, std::vector<double>& value, double least) const {
+    if (!has(key)) return;
+    const auto fits = [&](const json& item) { return item.is_number() && item.get<double>() >= least; };
+    const auto& list = object_[key];
+    if (!list.is_array() || list.size() != 3 || !std::all_of(list.begin(), list.end(), fits))
+      fail(key, least == kAnyMean ? "three numbers" : "three numbers of at least 0.000001");
+    value = list.get<std::vector<double>>();
+  }
+  [[noreturn]] void fail(const char* key, const std::string& expected) const {
     throw DataError(where_ + key + ": must be " + expected + ".");
   }
 
@@ -105,14 +116,15 @@ void read_hugging_face(RecognisedWeights& recognised, const Fields& fields) {
 }
 
 void read_preprocessor(VisionConfig& vision, const Fields& fields) {
-  fields.read("image_mean", vision.mean);
-  fields.read("image_std", vision.std);
+  fields.read_channels("image_mean", vision.mean, kAnyMean);
+  fields.read_channels("image_std", vision.std, kMinDeviation);
   bool crops = vision.fit == "crop";
   fields.read("do_center_crop", crops);
   vision.fit = crops ? "crop" : "square";
-  int64_t resample = 3;  // Pillow's number of bicubic
+  int64_t resample = 3;  // Pillow's numbers
   fields.read("resample", resample);
-  if (resample == 2) vision.interpolation = "bilinear";
+  if (resample != 2 && resample != 3) fields.fail("resample", "2 (bilinear) or 3 (bicubic)");
+  vision.interpolation = resample == 2 ? "bilinear" : "bicubic";
 }
 
 // timm's towers say nothing of their activation there; those of open_clip have QuickGELU where the model says so.
@@ -142,11 +154,11 @@ void read_open_clip(RecognisedWeights& recognised, const Fields& fields) {
   auto& vision = recognised.config.vision;
   read_open_clip_model(recognised, fields.child("model_cfg"));
   const auto pixels = fields.child("preprocess_cfg");
-  pixels.read("mean", vision.mean);
-  pixels.read("std", vision.std);
-  pixels.read("interpolation", vision.interpolation);
+  pixels.read_channels("mean", vision.mean, kAnyMean);
+  pixels.read_channels("std", vision.std, kMinDeviation);
+  pixels.read_choice("interpolation", vision.interpolation, {"bicubic", "bilinear"});
   std::string fit = vision.fit == "crop" ? "shortest" : "squash";
-  pixels.read("resize_mode", fit);
+  pixels.read_choice("resize_mode", fit, {"shortest", "squash"});
   vision.fit = fit == "squash" ? "square" : "crop";
 }
 
@@ -155,13 +167,23 @@ void read_run(RecognisedWeights& recognised, const fs::path& file) {
   const auto node = ConfigNode::load(file);
   auto& [vision, text, logit_bias] = recognised.config;
   const auto pictures = node.child("model").child("video"), words = node.child("model").child("text");
-  pictures.read("activation", vision.activation);
+  const auto known = one_of({"quick_gelu", "gelu", "gelu_tanh"});
+  pictures.read("activation", vision.activation, known);
   pictures.read("heads", vision.heads, within(1, 256));
   pictures.read("mean", vision.mean);
-  pictures.read("std", vision.std);
-  words.read("activation", text.activation);
+  pictures.read("std", vision.std, at_least(kMinDeviation));
+  words.read("activation", text.activation, known);
   words.read("heads", text.heads, within(1, 256));
+  std::string picture_arch, word_arch;
+  pictures.read("arch", picture_arch);
+  words.read("arch", word_arch);
   node.finish();
+  // A published architecture says all that shapes do not; the settings beside it are defaults without a meaning.
+  const int64_t image_size = vision.image_size, context_length = text.context_length;
+  if (!picture_arch.empty()) vision = architecture(picture_arch).vision;
+  if (!word_arch.empty()) text = architecture(word_arch).text;
+  vision.image_size = image_size;
+  text.context_length = context_length;
   if (vision.mean.size() != 3 || vision.std.size() != 3)
     throw DataError(file.string() + ": model.video: mean and std must have three numbers.");
 }

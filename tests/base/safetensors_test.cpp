@@ -165,6 +165,16 @@ TEST_F(Safetensors, RefusesDeepNesting) {
   EXPECT_THAT(refusal(objects, ""), HasSubstr("nested"));
 }
 
+TEST_F(Safetensors, RefusesMoreDimensionsThanTensorsHave) {
+  const auto ones = [](size_t count) {
+    std::string shape = "[1";
+    for (size_t i = 1; i < count; ++i) shape += ",1";
+    return shape + "]";
+  };
+  EXPECT_EQ(refusal("{" + entry("a", "U8", ones(64), 0, 1) + "}", "x"), "");
+  EXPECT_THAT(refusal("{" + entry("a", "U8", ones(100'000), 0, 1) + "}", "x"), HasSubstr("100000 dimensions"));
+}
+
 TEST_F(Safetensors, RefusesTwoArraysOfOneName) {
   EXPECT_THAT(refusal("{" + entry("a", "U8", "[1]", 0, 1) + "," + entry("a", "U8", "[1]", 1, 2) + "}", "xy"),
               HasSubstr("\"a\" twice"));

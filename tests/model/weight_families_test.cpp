@@ -212,7 +212,33 @@ TEST_F(WeightFamilies, HeadsAreSortedBySystem) {
     found.push_back(group.system + "|" + group.head + "|" + std::to_string(group.names.size()));
   EXPECT_THAT(found, UnorderedElementsAre("DRL WTI or HBI: weights of words|token_wise|4",
                                           "DRL WTI or HBI: weights of frames|token_wise|4",
-                                          "DRL WTI or HBI: weights of words||1", "X-CLIP||1", "CLIP4Clip seqLSTM||1"));
+                                          "DRL WTI or HBI: weights of words||1", "X-CLIP|xclip|1",
+                                          "CLIP4Clip seqLSTM|token_wise|1"));
+}
+
+// Which head takes the one array of a file, beside another that tells the system.
+TEST_F(WeightFamilies, EveryPublishedSystemHasItsHead) {
+  const auto taker = [&](const std::string& name, const std::string& beside) {
+    auto arrays = test::with_prefix(openai(), "clip.");
+    arrays.push_back({name, {2}});
+    if (beside != name) arrays.push_back({beside, {2}});
+    write_zeros(file, arrays);
+    for (const auto& group : recognise_head(open_weights(file)).groups)
+      if (std::find(group.names.begin(), group.names.end(), name) != group.names.end()) return group.head;
+    return std::string("unknown");
+  };
+  const std::string blocks = "transformerClip.resblocks.0.ln_1.weight", positions = "frame_position_embeddings.weight";
+  EXPECT_EQ(taker(blocks, blocks), "seq_transformer");
+  EXPECT_EQ(taker(positions, blocks), "seq_transformer");
+  EXPECT_EQ(taker(positions, "lstm_visual.bias_ih_l0"), "");  // never used there
+  EXPECT_EQ(taker("lstm_visual.bias_ih_l0", positions), "seq_lstm");
+  EXPECT_EQ(taker("cross.pooler.dense.weight", "similarity_dense.bias"), "tight_transformer");
+  EXPECT_EQ(taker("word_mat_weight2", "global_mat_weight"), "xclip");
+  EXPECT_EQ(taker(blocks, "global_mat_weight"), "xclip");
+  EXPECT_EQ(taker("visual_token_selector.score_predictor.in_conv.0.weight", blocks), "ts2");
+  EXPECT_EQ(taker(positions, "visual_token_selector.score_predictor.in_conv.0.weight"), "");
+  EXPECT_EQ(taker("pool_frames.cross_attn.q_proj.weight", "stochastic.std_branch.linear_proj.bias"), "xpool");
+  EXPECT_EQ(taker("stochastic.std_branch.linear_proj.bias", "pool_frames.cross_attn.q_proj.weight"), "");
 }
 
 TEST_F(WeightFamilies, OtherNetworksOfTheSameNameDoNotFitTokenWise) {

@@ -17,8 +17,9 @@ struct HeadWeights {
   std::vector<std::string> unknown;  ///< of no system that is known
 };
 
-/// Sorts weights.head by the system that has such parameters (baselines.md 8). Parameters that fit a head of tvr keep
-/// their names there: token_wise takes text_weight_fc and video_weight_fc of two layers.
+/// Sorts weights.head by the system that has such parameters (baselines.md 8). Parameters that a head of tvr takes have
+/// the same names there: those of seq_transformer, seq_lstm, tight_transformer, token_wise (weights of two layers),
+/// xclip, xpool and ts2.
 HeadWeights recognise_head(const StoredWeights& weights);
 
 }  // namespace tvr
