@@ -2,6 +2,7 @@
 // projection, as CLIP4Clip's hidden states do.
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <tuple>
 
 #include "tvr/model/architectures.h"
@@ -16,7 +17,7 @@ namespace {
 struct ClipFramesOptions {
   std::string arch;
   int64_t frames = 12, image_size = 224, patch_size = 32, width = 768, layers = 12, heads = 12, embed_dim = 512,
-          keep_patches = 0, chunk = 256, frozen_layers = 0;
+          keep_patches = 0, chunk = 256, frozen_layers = 0, token_shift = 0, shift_fold = 7;
   double mlp_ratio = 4, position_std = 0.03;
   std::string activation = "quick_gelu";
   std::vector<double> mean = VisionConfig().mean, std = VisionConfig().std;
@@ -42,6 +43,11 @@ struct ClipFramesOptions {
     f("position_std", position_std, "Deviation of the initial positions and class embedding", within(0, 10));
     f("frozen_layers", frozen_layers, "First blocks left as they are, and with them the embeddings; 0 freezes nothing",
       within(0, 256));
+    f("token_shift", token_shift,
+      "Last blocks in which patches attend with tokens of the frame before and after (TS2-Net: 2); 0 shifts nothing",
+      within(0, 256));
+    f("shift_fold", shift_fold,
+      "Of so many patches one takes the frame before and one that after (TS2-Net: tokens / 7)", within(2, 65536));
     f("checkpointing", checkpointing, "Computes blocks again in the backward pass: less memory, a third more time");
   }
 
@@ -81,11 +87,14 @@ struct ClipFramesOptions {
     }
     const auto config = tower();
     if (config.width % config.heads != 0) return "width must be a multiple of heads";
-    if (config.image_size % config.patch_size != 0) return "image_size must be a multiple of patch_size";
+    if (arch.empty() && config.image_size % config.patch_size != 0)
+      return "image_size must be a multiple of patch_size";
     if (mean.size() != 3 || std.size() != 3) return "mean and std need three numbers each";
-    if (frozen_layers > config.layers)
-      return "frozen_layers is " + std::to_string(frozen_layers) + ", the tower has " + std::to_string(config.layers) +
-             " layers";
+    for (const auto& [name, blocks] : {std::pair{"frozen_layers", frozen_layers}, {"token_shift", token_shift}})
+      if (blocks > config.layers)
+        return name + (" is " + std::to_string(blocks)) + ", the tower has " + std::to_string(config.layers) +
+               " layers";
+    if (token_shift > 0 && !config.class_token) return "token_shift needs a tower with a class token";
     return "";
   }
 };
@@ -108,16 +117,19 @@ class ClipFrames final : public VideoEncoder {
   int64_t dim() const override { return tower_->config().dim(); }
   int64_t grid() const override { return tower_->config().grid(); }
   VideoInputSpec input() const override {
-    return {false, options_.frames, tower_->config().image_size, "", options_.keep_patches};
+    const auto& tower = tower_->config();
+    return {false, options_.frames, tower.image_size, "", options_.keep_patches, tower.fit, tower.interpolation};
   }
 
   VideoFeatures encode(const VideoInput& video, const StepContext& step) override {
     const int64_t videos = video.pixels.size(0), frames = video.pixels.size(1);
     const auto pixels = video.pixels.flatten(0, 1);
-    const int64_t chunk = step.training ? pixels.size(0) : options_.chunk;
+    const int64_t whole_videos = std::max<int64_t>(1, options_.chunk / frames) * frames;  // they see their neighbours
+    const int64_t chunk = step.training ? pixels.size(0) : options_.token_shift > 0 ? whole_videos : options_.chunk;
     std::vector<torch::Tensor> pooled, patches;
     for (int64_t begin = 0; begin < pixels.size(0); begin += chunk) {
-      const auto output = tower_->forward(pixels.slice(0, begin, begin + chunk));
+      const auto output =
+          tower_->forward(pixels.slice(0, begin, begin + chunk), false, shift(video.mask, begin, chunk));
       pooled.push_back(output.pooled);
       if (needs_.patches) patches.push_back(output.patches);
     }
@@ -131,6 +143,13 @@ class ClipFrames final : public VideoEncoder {
   }
 
  private:
+  // Of the videos whose frames begin at `begin`.
+  TokenShift shift(const torch::Tensor& mask, int64_t begin, int64_t chunk) const {
+    if (options_.token_shift == 0) return {};
+    const int64_t frames = mask.size(1);
+    return {mask.slice(0, begin / frames, (begin + chunk) / frames), options_.token_shift, options_.shift_fold};
+  }
+
   ClipFramesOptions options_;
   Needs needs_;
   std::shared_ptr<VisionTower> tower_;

@@ -17,7 +17,7 @@ struct ClipTextOptions {
   int64_t context_length = 77, vocabulary = 49408, width = 512, layers = 12, heads = 8, embed_dim = 512,
           frozen_layers = 0;
   double mlp_ratio = 4, token_std = 0.02, position_std = 0.01;
-  std::string activation = "quick_gelu";
+  std::string activation = "quick_gelu", tokenizer;
   bool checkpointing = false;
   template <class Visit>
   void fields(Visit&& f) {
@@ -33,6 +33,8 @@ struct ClipTextOptions {
     f("mlp_ratio", mlp_ratio, "Hidden channels of a block's MLP over width", within(0.01, 64));
     f("activation", activation, "OpenAI's weights use quick_gelu, most of open_clip's gelu",
       one_of({"quick_gelu", "gelu", "gelu_tanh"}));
+    f("tokenizer", tokenizer, "Sentencepiece model (FILE.model) of SigLIP's and XLM-R's towers; CLIP's need none",
+      existing());
     f("token_std", token_std, "Deviation of the initial token embedding", within(0, 10));
     f("position_std", position_std, "Deviation of the initial positions", within(0, 10));
     f("frozen_layers", frozen_layers, "First blocks left as they are, and with them the embeddings; 0 freezes nothing",
@@ -69,6 +71,11 @@ struct ClipTextOptions {
       }
     }
     const auto config = tower();
+    try {
+      text_input(config, tokenizer);
+    } catch (const ConfigError& error) {
+      return std::string("tokenizer: ") + error.what();
+    }
     if (config.width % config.heads != 0) return "width must be a multiple of heads";
     if (frozen_layers > config.layers)
       return "frozen_layers is " + std::to_string(frozen_layers) + ", the tower has " + std::to_string(config.layers) +
@@ -93,6 +100,7 @@ class ClipText final : public TextEncoder {
 
   int64_t dim() const override { return tower_->config().embed_dim; }
   int64_t context_length() const override { return std::min(options_.context_length, tower_->longest()); }
+  TextInputSpec input() const override { return text_input(tower_->config(), options_.tokenizer); }
 
   TextFeatures encode(const TextInput& text, const StepContext& /*step*/) override {
     const auto output = tower_->forward(text.ids, text.mask);

@@ -1,10 +1,32 @@
 // Mean pooling (CLIP4Clip's meanP): cosine of the sentence and the mean of the video's normalised frames.
+#include "mean_pool.h"
+
 #include <torch/torch.h>
 
-#include "tvr/model/interaction_head.h"
 #include "tvr/model/pooling.h"
 
 namespace tvr {
+
+MeanPooled::MeanPooled(bool normalize_frames, const TemporalOptions& temporal, const HeadContext& context)
+    : normalize_frames_(normalize_frames), temporal_(*this, temporal, context) {}
+
+VideoFeatures MeanPooled::prepare(VideoFeatures video, const StepContext& /*step*/) {
+  video.frames = temporal_.forward(video.frames, video.mask);
+  return video;
+}
+
+Parts MeanPooled::parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& /*step*/) {
+  const auto pooled = unit(mean_frame(video, normalize_frames_));
+  return {{"sentence-video", torch::matmul(unit(text.pooled), pooled.t()), {}}};
+}
+
+std::vector<TokenMatch> MeanPooled::explain(const TextFeatures& text, const VideoFeatures& video) {
+  const auto cosines =
+      torch::matmul(unit(video.frames[0]), unit(text.pooled[0])).masked_fill(video.mask[0].logical_not(), -2);
+  const auto [score, frame] = cosines.max(0);
+  return {{-1, 1.0, score.item<double>(), frame.item<int64_t>(), -1}};
+}
+
 namespace {
 
 struct MeanPoolOptions {
@@ -15,28 +37,10 @@ struct MeanPoolOptions {
   }
 };
 
-class MeanPool final : public InteractionHead {
+class MeanPool final : public MeanPooled {
  public:
-  MeanPool(const MeanPoolOptions& options, const HeadContext& /*context*/) : options_(options) {}
-
-  Needs needs() const override { return {}; }
-  std::vector<PartInfo> part_infos() const override { return {{"sentence-video", 1}}; }
-
-  Parts parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& /*step*/) override {
-    return {{"sentence-video",
-             torch::matmul(unit(text.pooled), unit(mean_frame(video, options_.normalize_frames)).t()),
-             {}}};
-  }
-
-  std::vector<TokenMatch> explain(const TextFeatures& text, const VideoFeatures& video) override {
-    const auto cosines =
-        torch::matmul(unit(video.frames[0]), unit(text.pooled[0])).masked_fill(video.mask[0].logical_not(), -2);
-    const auto [score, frame] = cosines.max(0);
-    return {{-1, 1.0, score.item<double>(), frame.item<int64_t>(), -1}};
-  }
-
- private:
-  MeanPoolOptions options_;
+  MeanPool(const MeanPoolOptions& options, const HeadContext& context)
+      : MeanPooled(options.normalize_frames, {}, context) {}
 };
 
 }  // namespace

@@ -22,14 +22,17 @@ std::vector<int64_t> row_range(int64_t begin, int64_t end) {
   return rows;
 }
 
-CorpusSource::CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed)
-    : data_(std::move(data)), options_(options), seed_(seed), plan_(data_.split, options, seed) {}
+CorpusSource::CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed, int views)
+    : data_(std::move(data)), options_(options), seed_(seed), views_(views), plan_(data_.split, options, seed) {}
 
 PairBatch CorpusSource::batch(int64_t epoch, int64_t index) const {
   const auto captions = plan_.captions(epoch, index);
   std::vector<int64_t> videos;
   for (const int64_t caption : captions) videos.push_back(data_.split.captions[static_cast<size_t>(caption)].video);
-  return {data_.texts->rows(captions), data_.videos->load(videos, {true, seed_, epoch, 0}), torch::tensor(videos)};
+  PairBatch batch{data_.texts->rows(captions), data_.videos->load(videos, {true, seed_, epoch, 0}),
+                  torch::tensor(videos)};
+  if (views_ > 1) batch.second = data_.videos->load(videos, {true, seed_, epoch, 1});
+  return batch;
 }
 
 StillSource::StillSource(std::shared_ptr<const Tokenizer> tokenizer, int64_t context_length, int64_t batch_size,

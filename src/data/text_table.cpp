@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tvr/data/batch.h"
+#include "tvr/data/feature_pack.h"
 
 namespace tvr {
 
@@ -23,7 +24,13 @@ TextInput TextTable::rows(const std::vector<int64_t>& rows) const {
       if (real) longest = std::max(longest, j + 1);
     }
   }
-  return {ids.slice(1, 0, longest).contiguous(), mask.slice(1, 0, longest).contiguous()};
+  TextInput input{ids.slice(1, 0, longest).contiguous(), mask.slice(1, 0, longest).contiguous()};
+  if (pack_) {
+    input.cached = pack_->rows<TextFeatures>(rows);
+    for (auto* tensor : {&input.cached.tokens, &input.cached.mask})
+      if (tensor->defined()) *tensor = tensor->slice(1, 0, longest);
+  }
+  return input;
 }
 
 }  // namespace tvr

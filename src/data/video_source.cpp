@@ -65,11 +65,11 @@ torch::Tensor BatchMemory::take(const std::vector<int64_t>& shape) const {
 
 // ---------------------------------------------------------------------------------------------------- frames
 
-FrameSource::FrameSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, FrameOptions options,
+FrameSource::FrameSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, const FrameOptions& options,
                          bool black_if_unreadable)
     : videos_(std::move(videos)),
       spec_(spec),
-      options_(std::move(options)),
+      options_(options.for_model(spec.fit, spec.interpolation)),
       black_if_unreadable_(black_if_unreadable) {}
 
 bool FrameSource::draws(const LoadKey& key) const {
@@ -124,10 +124,10 @@ PackedVideoSource::PackedVideoSource(std::shared_ptr<const FramePack> pack, std:
   if (made.size != spec.size)
     throw ConfigError(where + " holds frames of " + std::to_string(made.size) + " pixels, the model takes " +
                       std::to_string(spec.size) + "; make a pack of that size.");
-  if (made.fit != options.fit || made.interpolation != options.interpolation)
+  if (made.fit != options_.fit || made.interpolation != options_.interpolation)
     throw ConfigError(where + " was made with fit " + made.fit + " and interpolation " + made.interpolation +
-                      ", the settings say " + options.fit + " and " + options.interpolation + ".");
-  if (made.cropped && options.fit == "crop" && options.train_crop == "random")
+                      ", the model and the settings want " + options_.fit + " and " + options_.interpolation + ".");
+  if (made.cropped && options_.fit == "crop" && options.train_crop == "random")
     throw ConfigError(where +
                       " holds the centre crop only, loader.train_crop=random needs a pack made with --uncropped.");
   if (is_random(options.sampling_of(true, spec.frames)) && made.sampling.count <= spec.frames)

@@ -2,11 +2,82 @@
 
 #include <torch/torch.h>
 
-namespace tvr {
+#include <algorithm>
 
-Targets make_targets(const torch::Tensor& video_index) {
-  const auto diagonal = torch::eye(video_index.size(0), torch::TensorOptions().device(video_index.device()));
-  return {diagonal, diagonal, video_index.unsqueeze(0).eq(video_index.unsqueeze(1))};
+namespace tvr {
+namespace {
+
+struct Term {
+  std::string name, type;
+  Plugin<Loss>::Builder builder;
+  LossSchedule schedule;
+};
+
+// Terms of several losses, weighted. A loss whose turn has not come is not computed and counts as zero.
+class LossSum final : public Loss {
+ public:
+  explicit LossSum(const std::vector<Term>& terms) {
+    for (const auto& term : terms)
+      losses_.push_back({term.name, term.type + ".", register_module(term.name, term.builder()), term.schedule});
+  }
+
+  LossTerms terms(const LossInput& input) override {
+    LossTerms all;
+    for (const auto& [name, prefix, loss, schedule] : losses_) {
+      const double factor = schedule.factor(input.step);
+      if (factor == 0) {
+        all.emplace_back(name, input.logits.new_zeros({}));
+        continue;
+      }
+      const auto own = loss->terms(input);
+      for (const auto& [term, value] : own) {
+        const auto part = term.starts_with(prefix) ? term.substr(prefix.size()) : term;
+        all.emplace_back(own.size() == 1 ? name : name + "." + part, factor * value);
+      }
+    }
+    return all;
+  }
+
+ private:
+  struct Weighted {
+    std::string name, prefix;  // what the loss's own names begin with
+    std::shared_ptr<Loss> loss;
+    LossSchedule schedule;
+  };
+  std::vector<Weighted> losses_;
+};
+
+Term read_term(const ConfigNode& parent, const std::string& key, const LossRegistry& losses) {
+  const auto node = parent.child(key);
+  Term term{key, "info_nce", read_plugin(losses, parent, key, "info_nce"), {}};
+  node.read("type", term.type);
+  node.read("weight", term.schedule.weight, at_least(0));
+  node.read("start", term.schedule.start, within(0, 1));
+  node.read("ramp", term.schedule.ramp, within(0, 1));
+  return term;
+}
+
+}  // namespace
+
+double LossSchedule::factor(const StepContext& step) const {
+  const double done = step.done();
+  if (done < start) return 0;
+  return ramp > 0 ? weight * std::min(1.0, (done - start) / ramp) : weight;
+}
+
+Plugin<Loss>::Builder read_loss(const ConfigNode& config, const LossRegistry& losses) {
+  const auto node = config.child("loss");
+  std::vector<Term> terms;
+  if (!node.has("terms")) {
+    terms.push_back(read_term(config, "loss", losses));
+    terms.back().name = terms.back().type;
+  } else {
+    node.check_keys({"terms"});
+    const auto children = node.child("terms");
+    for (const auto& key : children.keys()) terms.push_back(read_term(children, key, losses));
+    if (terms.empty()) node.error("terms", "names no loss; give at least one");
+  }
+  return [terms]() -> std::shared_ptr<Loss> { return std::make_shared<LossSum>(terms); };
 }
 
 }  // namespace tvr

@@ -57,7 +57,7 @@ int64_t total_bytes(const Features& features) {
 }  // namespace
 
 TextInput to(const TextInput& text, const torch::Device& device) {
-  return {text.ids.to(device), text.mask.to(device)};
+  return {text.ids.to(device), text.mask.to(device), to(text.cached, device)};
 }
 
 VideoInput to(const VideoInput& video, const torch::Device& device) {

@@ -19,10 +19,20 @@ void fill(torch::Tensor& parameter, Draw&& draw) {
   parameter.copy_(values);
 }
 
+thread_local int guards = 0;  // WithoutInitialization alive on this thread
+
 }  // namespace
+
+WithoutInitialization::WithoutInitialization() {
+  ++guards;
+}
+WithoutInitialization::~WithoutInitialization() {
+  --guards;
+}
 
 void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix,
                 const std::vector<InitRule>& rules) {
+  if (guards > 0) return;
   const torch::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
     const auto& name = item.key();

@@ -37,7 +37,8 @@ std::shared_ptr<RetrievalModel> build_model(const ModelPlan& plan, uint64_t seed
   if (text->dim() != video->dim())
     throw ConfigError("model: the text encoder gives vectors of " + std::to_string(text->dim()) +
                       ", the video encoder of " + std::to_string(video->dim()) + "; make their embed_dim equal.");
-  auto head = plan.head(HeadContext{text->dim(), video->input().frames, text->context_length(), seed});
+  auto head = plan.head(
+      HeadContext{text->dim(), video->input().frames, text->context_length(), seed, plan.score.block_mb << 20});
   auto score = std::make_shared<Score>(plan.score, head->part_infos());
   return std::make_shared<RetrievalModel>(text, video, head, score);
 }

@@ -56,6 +56,13 @@ Parts Score::part_logits(const Parts& parts) const {
   return scaled;
 }
 
+Parts Score::similarities(const Parts& parts) const {
+  Parts kept;
+  for (size_t i = 0; i < parts.size(); ++i)
+    if (weights_[i] != 0) kept.push_back({parts[i].name, filled(parts[i]), parts[i].valid});
+  return kept;
+}
+
 void Score::clamp() {
   const torch::NoGradGuard no_grad;
   logit_scale_.clamp_max_(std::log(options_.max_logit_scale));

@@ -9,7 +9,8 @@ namespace nn = torch::nn;
 
 TextTower::TextTower(const TextConfig& config)
     : config_(config),
-      token_embedding_(config.vocabulary, config.width),
+      token_embedding_(nn::EmbeddingOptions(config.vocabulary, config.width)
+                           ._weight(torch::empty({config.vocabulary, config.width}))),  // unset, none is drawn
       transformer_(std::make_shared<Transformer>(config)) {
   const bool is_roberta = config.family == "xlm_roberta";
   const int64_t width = config.width;

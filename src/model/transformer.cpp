@@ -25,10 +25,10 @@ class Block final : public nn::Module {
 
   torch::Tensor forward(const torch::Tensor& x, const AttentionTerms& terms) {
     if (!norm_after_) {
-      const auto attended = x + attention_->forward(ln_1_->forward(x), terms);
+      const auto attended = x + attention_->forward(shifted(ln_1_->forward(x), terms.shift), terms);
       return attended + mlp_->forward(ln_2_->forward(attended));
     }
-    const auto attended = add(x, attention_->forward(x, terms), ln_1_);
+    const auto attended = add(x, attention_->forward(shifted(x, terms.shift), terms), ln_1_);
     return add(attended, mlp_->forward(attended), ln_2_);
   }
 
@@ -61,18 +61,43 @@ Transformer::Transformer(const TransformerConfig& config)
 
 torch::Tensor Transformer::forward(torch::Tensor tokens, const AttentionTerms& terms,
                                    std::vector<torch::Tensor>* states) {
+  auto without_shift = terms;
+  without_shift.shift = {};
+  const auto first_shifting = static_cast<int64_t>(blocks_->size()) - terms.shift.blocks;
+  int64_t index = 0;
   TORCH_CHECK(!causal_ || !terms.mask.defined(), "causal attention takes no mask: nothing sees what comes after it");
   for (const auto& module : *blocks_) {
     const auto block = std::static_pointer_cast<Block>(module);
+    const auto& its = index++ < first_shifting ? without_shift : terms;
     if (checkpointing_ && at::GradMode::is_enabled()) {
-      tokens = recomputed([block, terms](const torch::Tensor& x) { return block->forward(x, terms); }, tokens,
+      tokens = recomputed([block, its](const torch::Tensor& x) { return block->forward(x, its); }, tokens,
                           block->parameters());
     } else {
-      tokens = block->forward(tokens, terms);
+      tokens = block->forward(tokens, its);
     }
     if (states != nullptr) states->push_back(tokens);
   }
   return tokens;
+}
+
+torch::Tensor shifted(const torch::Tensor& tokens, const TokenShift& shift) {
+  if (!shift.mask.defined()) return tokens;
+  const int64_t frames = shift.mask.size(1), count = tokens.size(1);
+  TORCH_CHECK(tokens.size(0) == shift.mask.numel(), "the token shift needs whole videos: ", tokens.size(0),
+              " images are not those of ", shift.mask.sizes());
+  const auto frame = torch::arange(frames, shift.mask.options().dtype(torch::kLong)).expand_as(shift.mask);
+  const auto real_at = [&](const torch::Tensor& at) { return shift.mask.gather(1, at); };
+  const auto before = (frame - 1).clamp_min(0), after = (frame + 1).clamp_max(frames - 1);
+  const auto place = torch::arange(count, frame.options());
+  const auto takes = [&](int64_t first) {
+    return place.ge(first).logical_and((place - first).remainder(shift.fold).eq(0));
+  };
+  // [V,F,S]: the frame that each token comes from.
+  auto source = frame.unsqueeze(2).expand({-1, -1, count});
+  source = torch::where(takes(1).logical_and(real_at(before).unsqueeze(2)), before.unsqueeze(2), source);
+  source = torch::where(takes(1 + shift.fold / 2).logical_and(real_at(after).unsqueeze(2)), after.unsqueeze(2), source);
+  const auto of_videos = tokens.unflatten(0, {-1, frames});
+  return of_videos.gather(1, source.unsqueeze(3).expand_as(of_videos)).flatten(0, 1);
 }
 
 torch::Tensor rotary_table(int64_t grid, int64_t reference, int64_t width) {

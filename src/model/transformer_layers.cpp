@@ -10,9 +10,14 @@ namespace {
 
 using Activation = torch::Tensor (*)(const torch::Tensor&);
 
+torch::Tensor quick_gelu(const torch::Tensor& x) {
+  const auto gate = (1.702 * x).sigmoid_();
+  return at::GradMode::is_enabled() ? x * gate : gate.mul_(x);  // a gradient needs the gate
+}
+
 Activation activation_named(const std::string& name) {
   static const std::map<std::string, Activation> kActivations{
-      {"quick_gelu", [](const torch::Tensor& x) { return x * torch::sigmoid(1.702 * x); }},
+      {"quick_gelu", quick_gelu},
       {"gelu", [](const torch::Tensor& x) { return torch::gelu(x); }},
       {"gelu_tanh", [](const torch::Tensor& x) { return torch::gelu(x, "tanh"); }},
       {"silu", [](const torch::Tensor& x) { return torch::silu(x); }}};
@@ -34,11 +39,19 @@ nn::LayerNorm make_norm(int64_t width, double eps) {
   return nn::LayerNorm(nn::LayerNormOptions({width}).eps(eps));
 }
 
+Linear::Linear(int64_t inputs, int64_t outputs)
+    : weight_(register_parameter("weight", torch::empty({outputs, inputs}))),
+      bias_(register_parameter("bias", torch::empty({outputs}))) {}
+
+torch::Tensor Linear::forward(const torch::Tensor& x) const {
+  return torch::linear(x, weight_, bias_);
+}
+
 Attention::Attention(const TransformerConfig& config)
     : heads_(config.heads),
       causal_(config.causal),
       in_weight_(register_parameter("in_proj_weight", torch::empty({3 * config.width, config.width}))),
-      out_(register_module("out_proj", nn::Linear(config.width, config.width))) {
+      out_(register_module("out_proj", std::make_shared<Linear>(config.width, config.width))) {
   if (config.attention_bias) in_bias_ = register_parameter("in_proj_bias", torch::zeros({3 * config.width}));
   if (config.sub_norm) norm_ = register_module("ln", make_norm(config.width, config.norm_eps));
 }
@@ -78,9 +91,9 @@ torch::Tensor Attention::attend(const torch::Tensor& queries, const torch::Tenso
 
 Mlp::Mlp(const TransformerConfig& config)
     : activate_(activation_named(config.activation)),
-      fc_(register_module("c_fc", nn::Linear(config.width, config.mlp_width))),
-      proj_(register_module("c_proj", nn::Linear(config.mlp_width, config.width))) {
-  if (config.gated_mlp) gate_ = register_module("c_gate", nn::Linear(config.width, config.mlp_width));
+      fc_(register_module("c_fc", std::make_shared<Linear>(config.width, config.mlp_width))),
+      proj_(register_module("c_proj", std::make_shared<Linear>(config.mlp_width, config.width))) {
+  if (config.gated_mlp) gate_ = register_module("c_gate", std::make_shared<Linear>(config.width, config.mlp_width));
   if (config.sub_norm) norm_ = register_module("ln", make_norm(config.mlp_width, config.norm_eps));
 }
 

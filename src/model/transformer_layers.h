@@ -1,13 +1,25 @@
 #pragma once
 #include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
+
+#include <memory>
 
 #include "tvr/model/transformer.h"
 
 namespace tvr {
 
 torch::nn::LayerNorm make_norm(int64_t width, double eps);
+
+/// torch::nn::Linear with parameters that are left unset: the numbers which that one draws for them take longer than
+/// reading a file.
+class Linear final : public torch::nn::Module {
+ public:
+  Linear(int64_t inputs, int64_t outputs);
+  torch::Tensor forward(const torch::Tensor& x) const;
+
+ private:
+  torch::Tensor weight_, bias_;
+};
 
 /// Multi-head attention with the parameters of PyTorch's module of that name, and an optional norm before out_proj.
 class Attention final : public torch::nn::Module {
@@ -26,7 +38,7 @@ class Attention final : public torch::nn::Module {
   bool causal_;
   torch::Tensor in_weight_, in_bias_;
   torch::nn::LayerNorm norm_ = nullptr;
-  torch::nn::Linear out_;
+  std::shared_ptr<Linear> out_;
 };
 
 /// c_proj(act(c_fc x)), or with a gate c_proj(act(c_gate x) * c_fc x), and an optional norm before c_proj.
@@ -37,9 +49,9 @@ class Mlp final : public torch::nn::Module {
 
  private:
   torch::Tensor (*activate_)(const torch::Tensor&);
-  torch::nn::Linear gate_ = nullptr, fc_;
+  std::shared_ptr<Linear> gate_, fc_;
   torch::nn::LayerNorm norm_ = nullptr;
-  torch::nn::Linear proj_;
+  std::shared_ptr<Linear> proj_;
 };
 
 }  // namespace tvr

@@ -68,10 +68,9 @@ torch::Tensor VisionTower::embed_patches(const torch::Tensor& pixels) {
     const auto shift = torch::matmul(weight.sum(2), start.to(weight.options()));
     bias = bias.defined() ? bias + shift : shift;
     weight = weight * scale.unsqueeze(1);
-    cut = cut - 128;
+    cut.sub_(128);  // of a copy: bytes were converted
   }
-  const auto embedded = torch::matmul(cut, weight.flatten(1).t());
-  return bias.defined() ? embedded + bias : embedded;
+  return torch::linear(cut, weight.flatten(1), bias);
 }
 
 torch::Tensor VisionTower::project(const torch::Tensor& tokens) const {
@@ -80,7 +79,7 @@ torch::Tensor VisionTower::project(const torch::Tensor& tokens) const {
   return projection_bias_.defined() ? projected + projection_bias_ : projected;
 }
 
-VisionOutput VisionTower::forward(const torch::Tensor& pixels, bool with_states) {
+VisionOutput VisionTower::forward(const torch::Tensor& pixels, bool with_states, const TokenShift& shift) {
   const int64_t size = config_.image_size;
   TORCH_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == size && pixels.size(3) == size,
               "pixels are ", pixels.sizes(), "; the tower takes [N,3,", size, ",", size, "]");
@@ -89,7 +88,9 @@ VisionOutput VisionTower::forward(const torch::Tensor& pixels, bool with_states)
   auto x = embed_patches(pixels);
   if (class_.defined()) x = torch::cat({class_.expand({x.size(0), 1, -1}), x}, 1);
   x = x + positions_;
+  TORCH_CHECK(!shift.mask.defined() || class_.defined(), "the token shift is made for towers with a class token");
   AttentionTerms terms;
+  terms.shift = shift;
   if (config_.rotary)
     terms.rotary =
         rotary_table(config_.grid(), config_.rotary_grid, config_.width / config_.heads).to(positions_.device());

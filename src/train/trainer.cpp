@@ -51,13 +51,8 @@ void Trainer::run(int64_t threads, int64_t queue) {
 }
 
 StepReport Trainer::step(const PairBatch& batch) {
-  const StepContext context{true, seed_, state_.step};
   model_->train();
-  const auto text = model_->encode(to(batch.text, device_), context);
-  const auto video = model_->encode(to(batch.video, device_), context);
-  const auto parts = model_->parts(text, video, context);
-  const auto terms = loss_->terms({model_->score().logits(parts), model_->score().part_logits(parts),
-                                   make_targets(batch.video_index.to(device_)), context});
+  const auto terms = terms_of(batch);
   torch::Tensor total;
   for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
   total.backward();
@@ -78,6 +73,42 @@ StepReport Trainer::step(const PairBatch& batch) {
   report.rates = optimizer_.rates(factor);
   report.pairs = batch.video_index.size(0);
   return report;
+}
+
+std::vector<VideoFeatures> Trainer::encode_views(const PairBatch& batch, StepContext context) {
+  const auto needs = model_->head().needs();
+  std::vector<VideoFeatures> views;
+  for (context.view = 0; context.view < needs.views; ++context.view) {
+    const torch::AutoGradMode gradients(context.view < needs.trained_views);
+    views.push_back(model_->encode(to(context.view == 0 ? batch.video : batch.second, device_), context));
+  }
+  return views;
+}
+
+LossTerms Trainer::terms_of(const PairBatch& batch) {
+  StepContext context{true, seed_, state_.step, total_};
+  const auto text = model_->encode(to(batch.text, device_), context);
+  const auto views = encode_views(batch, context);
+  auto targets = make_targets(batch.video_index.to(device_));
+  if (views.size() > 1) {
+    const torch::NoGradGuard no_grad;
+    targets = model_->head().refine(targets, views[0], views[1], context);
+  }
+  LossTerms mean;
+  const int count = model_->head().needs().trained_views;
+  const auto& score = model_->score();
+  for (context.view = 0; context.view < count; ++context.view) {
+    const auto& video = views[static_cast<size_t>(context.view)];
+    const auto parts = model_->parts(text, video, context);
+    const auto terms = loss_->terms(
+        {score.logits(parts), score.part_logits(parts), targets, context, score.similarities(parts), &text, &video});
+    if (mean.empty()) mean.resize(terms.size());
+    for (size_t i = 0; i < terms.size(); ++i) {
+      const auto share = terms[i].second / count;
+      mean[i] = {terms[i].first, mean[i].second.defined() ? mean[i].second + share : share};
+    }
+  }
+  return mean;
 }
 
 double Trainer::clip_gradients() {

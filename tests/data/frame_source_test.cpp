@@ -25,6 +25,8 @@ class FrameSourceTest : public testing::Test {
   void SetUp() override {
     spec.frames = 6;
     spec.size = 32;
+    options.fit = "crop";
+    options.interpolation = "bicubic";
     for (const int64_t frames : {3, 9, 30, 47}) {
       MediaContent content;
       for (int64_t i = 0; i < frames; ++i) content.frames.push_back(picture(i));
@@ -66,6 +68,21 @@ class FrameSourceTest : public testing::Test {
     EXPECT_TRUE(a.times.equal(b.times));
   }
 };
+
+TEST_F(FrameSourceTest, OpenSettingsAreTheModels) {
+  options.fit = "square";
+  const auto squashed = live({1});
+  options.fit = "";
+  spec.fit = "square";
+  expect_equal(live({1}), squashed);
+  options.fit = "square";
+  const auto pack = packed(spec.frames);
+  options.fit = "";
+  expect_equal(PackedVideoSource(pack, videos, spec, options, false).load({1}, {}), squashed);
+  spec.fit = "crop";
+  EXPECT_FALSE(live({1}).pixels.equal(squashed.pixels));
+  EXPECT_THROW(PackedVideoSource(pack, videos, spec, options, false), ConfigError);
+}
 
 TEST_F(FrameSourceTest, APackGivesTheBytesOfTheFiles) {
   for (const std::string rule : {"middle", "xpool", "uniform", "clip4clip", "drl", "fps"})

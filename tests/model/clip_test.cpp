@@ -53,6 +53,40 @@ void expect_row(const torch::Tensor& row, const std::vector<double>& golden, dou
   EXPECT_NEAR(row.norm().item<double>(), norm, 2e-5);
 }
 
+TEST(TextInput, NamesTheTokenizerOfTheTower) {
+  TextConfig config;
+  EXPECT_EQ(text_input(config, "").tokenizer, "clip");
+  EXPECT_THROW(text_input(config, "spiece.model"), ConfigError);
+  config.tokenizer = "siglip";
+  config.vocabulary = 32000;
+  EXPECT_EQ(text_input(config, "spiece.model").tokenizer, "siglip:spiece.model");
+  EXPECT_EQ(text_input(config, "spiece.model").vocabulary, 32000);
+  EXPECT_THROW(text_input(config, ""), ConfigError);
+}
+
+TEST(TextInput, IsCheckedWithAllOtherSettings) {
+  const auto errors_of = [](const std::string& yaml) -> std::string {
+    const auto node = ConfigNode::parse("encoder: " + yaml);
+    read_plugin(builtin_text_encoders(), node, "encoder", "");
+    try {
+      node.finish();
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(errors_of("{type: clip_text, arch: SigLIP-B/16}"), testing::HasSubstr("tokenizer: the text tower reads"));
+  EXPECT_THAT(errors_of("{type: clip_text, tokenizer: " __FILE__ "}"), testing::HasSubstr("CLIP's own tokens"));
+  EXPECT_EQ(errors_of("{type: clip_text, arch: SigLIP-B/16, tokenizer: " __FILE__ "}"), "");
+}
+
+TEST(VideoInputSpec, CarriesHowPicturesAreFitted) {
+  const auto node = ConfigNode::parse("encoder: {type: clip_frames, image_size: 32, patch_size: 8, layers: 1}");
+  const auto spec = read_plugin(builtin_video_encoders(), node, "encoder", "")(EncoderContext{})->input();
+  EXPECT_EQ(spec.fit, "crop");
+  EXPECT_EQ(spec.interpolation, "bicubic");
+}
+
 TEST(Clip, TheGeneratorGivesTheListedValues) {
   EXPECT_EQ(hash_name("visual.conv1.weight"), 0xaf6e9c46e8876164ULL);
   const auto values = test::seeded("visual.conv1.weight", {3});

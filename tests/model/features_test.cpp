@@ -10,7 +10,7 @@ namespace {
 
 TEST(Features, RowsAndSelectActOnEveryTensor) {
   auto video = random_videos({}, 1, torch::kFloat);
-  video.experts["audio"] = {torch::randn({4, 2, 5}), torch::ones({4, 2}, torch::kBool), {}};
+  video.experts["audio"] = {torch::randn({4, 2, 5}), torch::ones({4, 2}, torch::kBool), {}, {}};
   const auto part = rows(video, 1, 3);
   const auto chosen = select(video, torch::tensor({2, 2}));
   part.each([](const std::string& name, const torch::Tensor& tensor) {

@@ -59,14 +59,18 @@ class TinySource final : public BatchSource {
     batch.video.cached.frames = random_tensor({kPairs, 1, kDim}, 5, "videos", torch::kFloat).index_select(0, videos);
     batch.video.cached.mask = torch::ones({kBatch, 1}, torch::kBool);
     batch.video_index = videos;
+    batch.second = batch.video;
+    batch.second.cached.frames =
+        batch.video.cached.frames + random_tensor({kPairs, 1, kDim}, 6, "views", torch::kFloat).index_select(0, videos);
     return batch;
   }
 };
 
 }  // namespace
 
-TinyTraining::TinyTraining(uint64_t seed, int64_t steps) : source(std::make_shared<TinySource>()) {
-  const auto node = ConfigNode::parse("head: {type: mean_pool}\nloss: {type: info_nce}\n");
+TinyTraining::TinyTraining(uint64_t seed, int64_t steps, const std::string& model_and_loss)
+    : source(std::make_shared<TinySource>()) {
+  const auto node = ConfigNode::parse(model_and_loss);
   auto head = read_plugin(builtin_heads(), node, "head", "")(HeadContext{kDim, 1, 3, seed});
   loss = read_plugin(builtin_losses(), node, "loss", "")();
   auto score = std::make_shared<Score>(ScoreOptions{}, head->part_infos());

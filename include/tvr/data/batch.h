@@ -15,6 +15,7 @@ struct PairBatch {
   TextInput text;
   VideoInput video;
   torch::Tensor video_index;  ///< [B] int64; equal entries are the same video
+  VideoInput second = {};     ///< the same videos looked at again, for heads that want two views
 };
 
 /// Training batches as a pure function of (epoch, index), so that threads, resuming and repeating change nothing.
@@ -27,17 +28,26 @@ class BatchSource {
   virtual PairBatch batch(int64_t epoch, int64_t index) const = 0;
 };
 
+class FeaturePack;
+
 /// Tokenised captions. Memory: 9 bytes a token place.
 class TextTable {
  public:
   TextTable(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int64_t context_length);
   int64_t size() const { return tokens_.rows; }
   int64_t truncated() const { return tokens_.truncated; }
+  int64_t mojibake() const {
+    return tokens_.mojibake;
+  }                                                  ///< texts that were decoded wrongly before, by the look of them
+  int64_t length() const { return tokens_.length; }  ///< token places of a text
+  /// From now on rows() carries the features of the texts, which `pack` holds in this table's order.
+  void attach(std::shared_ptr<const FeaturePack> pack) { pack_ = std::move(pack); }
   /// The rows asked for, cut to the longest of them.
   TextInput rows(const std::vector<int64_t>& rows) const;
 
  private:
   TokenBatch tokens_;
+  std::shared_ptr<const FeaturePack> pack_;
 };
 
 /// begin, begin + 1, … end - 1.

@@ -9,7 +9,8 @@ namespace tvr {
 /// Training batches of a corpus split: the plan's captions with their videos.
 class CorpusSource final : public BatchSource {
  public:
-  CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed);
+  /// `views`: 1, or 2 for batches that look at their videos twice.
+  CorpusSource(EvaluationData data, const LoaderOptions& options, uint64_t seed, int views = 1);
   int64_t batches_per_epoch() const override { return plan_.batches_per_epoch(); }
   int64_t batch_size() const override { return options_.batch_size; }
   PairBatch batch(int64_t epoch, int64_t index) const override;
@@ -18,6 +19,7 @@ class CorpusSource final : public BatchSource {
   EvaluationData data_;
   LoaderOptions options_;
   uint64_t seed_;
+  int views_;
   BatchPlan plan_;
 };
 

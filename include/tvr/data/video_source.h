@@ -49,7 +49,7 @@ class BatchMemory {
 class FrameSource : public VideoSource {
  public:
   /// `black_if_unreadable`: black frames, and one warning a video, stand in for what cannot be read.
-  FrameSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, FrameOptions options,
+  FrameSource(std::vector<VideoItem> videos, const VideoInputSpec& spec, const FrameOptions& options,
               bool black_if_unreadable);
   int64_t size() const override { return static_cast<int64_t>(videos_.size()); }
   VideoInput load(const std::vector<int64_t>& rows, const LoadKey& key) const override;
@@ -121,26 +121,6 @@ class PackedVideoSource final : public FrameSource {
   int64_t stored_frame(const PackedVideo& video, int64_t index, const std::string& id) const;
 
   std::shared_ptr<const FramePack> pack_;
-};
-
-/// Encodes videos once and keeps the features in shards (safetensors, 256 videos each) under `folder`; a shard that is
-/// there already is not made again, so a kill loses at most one. Memory: one shard. `encode` is called from this
-/// thread.
-void make_feature_pack(const std::filesystem::path& folder, const VideoSource& videos,
-                       const std::vector<VideoItem>& items,
-                       const std::function<VideoFeatures(const VideoInput&)>& encode);
-
-/// Reads a feature pack, mapped. A shard's checksum is compared when the pack is opened. Throws DataError if it does
-/// not hold `items` in order, or its bytes are not those that were written.
-class FeatureVideoSource final : public VideoSource {
- public:
-  FeatureVideoSource(const std::filesystem::path& folder, const std::vector<VideoItem>& items);
-  int64_t size() const override { return size_; }
-  VideoInput load(const std::vector<int64_t>& rows, const LoadKey& key) const override;
-
- private:
-  int64_t size_;
-  std::vector<std::unique_ptr<SafetensorsFile>> shards_;
 };
 
 }  // namespace tvr

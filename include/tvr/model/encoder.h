@@ -7,6 +7,7 @@
 #include "tvr/model/features.h"
 #include "tvr/model/needs.h"
 #include "tvr/model/step_context.h"
+#include "tvr/model/tower_config.h"
 
 namespace tvr {
 
@@ -16,11 +17,23 @@ struct EncoderContext {
   Needs needs;        ///< of the head
 };
 
+/// What a text encoder reads; the data layer makes the tokenizer it names.
+struct TextInputSpec {
+  std::string tokenizer = "clip";  ///< for make_tokenizer(): clip, siglip:FILE.model or xlm_roberta:FILE.model
+  int64_t vocabulary = 49408;      ///< ids that it has vectors for
+  std::string source = "";         ///< cached: the run directory whose text encoder makes the features
+};
+
+/// What a tower of this configuration reads. `model_file`: its sentencepiece model, "" for a tower with CLIP's merges.
+/// Throws ConfigError if it is missing, or there where none is read.
+TextInputSpec text_input(const TextConfig& config, const std::string& model_file);
+
 /// Captions to features. `encode` is deterministic outside training.
 class TextEncoder : public torch::nn::Module {
  public:
   virtual int64_t dim() const = 0;             ///< D
   virtual int64_t context_length() const = 0;  ///< the most tokens a text may have, start and end included
+  virtual TextInputSpec input() const { return {}; }
   virtual TextFeatures encode(const TextInput& text, const StepContext& step) = 0;
 };
 
@@ -31,6 +44,7 @@ struct VideoInputSpec {
   int64_t size = 224;        ///< H = W, pixels
   std::string source;        ///< cached: the run directory whose video encoder makes the features
   int64_t keep_patches = 0;  ///< cached: patches kept of each frame, 0 all
+  std::string fit = "crop", interpolation = "bicubic";  ///< of pictures, where the settings leave them open
 };
 
 /// Videos to features. Pixels come as uint8; scaling and normalisation happen inside, on the device.

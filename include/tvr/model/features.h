@@ -12,26 +12,22 @@ namespace tvr {
 //   H, W pixels
 // A mask is bool, true = real, and always given; padding never changes a score. Features are not normalised.
 
-/// Tokenised captions.
-struct TextInput {
-  torch::Tensor ids;   ///< [T,L] int64, padded with 0
-  torch::Tensor mask;  ///< [T,L] start and end tokens are real
-};
-
 /// A named set of vectors a text or video: clips, phrases, an audio expert.
 struct TokenSet {
-  torch::Tensor values;  ///< [N,S,D]
-  torch::Tensor mask;    ///< [N,S]
-  torch::Tensor times;   ///< [N,S,2] seconds, or undefined
+  torch::Tensor values;   ///< [N,S,D]
+  torch::Tensor mask;     ///< [N,S]
+  torch::Tensor times;    ///< [N,S,2] seconds, or undefined
+  torch::Tensor weights;  ///< [N,S] how much each counts in a token-wise score, or undefined
 };
 
 /// What a text encoder makes of captions. `each` is the one enumeration of the tensors: rows, devices, files, gathering
 /// and caching all go through it, so a field added there works everywhere.
 struct TextFeatures {
-  torch::Tensor pooled;  ///< [T,D] the sentence
-  torch::Tensor tokens;  ///< [T,L,D] the words after the tower's final norm and projection
-  torch::Tensor mask;    ///< [T,L]
-  torch::Tensor hidden;  ///< [T,L,Dt] before the projection, if needed
+  torch::Tensor pooled;   ///< [T,D] the sentence
+  torch::Tensor tokens;   ///< [T,L,D] the words after the tower's final norm and projection
+  torch::Tensor mask;     ///< [T,L]
+  torch::Tensor hidden;   ///< [T,L,Dt] before the projection, if needed
+  torch::Tensor weights;  ///< [T,L] how much each word counts: made by a head's prepare(), 0 at padding, sums to 1
   std::map<std::string, TokenSet> sets;
 
   template <class Visit>
@@ -50,12 +46,21 @@ struct TextFeatures {
     visit("text.tokens", self.tokens);
     visit("text.mask", self.mask);
     visit("text.hidden", self.hidden);
+    visit("text.weights", self.weights);
     for (auto& [name, set] : self.sets) {
       visit("text.sets." + name + ".values", set.values);
       visit("text.sets." + name + ".mask", set.mask);
       visit("text.sets." + name + ".times", set.times);
+      visit("text.sets." + name + ".weights", set.weights);
     }
   }
+};
+
+/// Tokenised captions.
+struct TextInput {
+  torch::Tensor ids;         ///< [T,L] int64, padded with 0
+  torch::Tensor mask;        ///< [T,L] start and end tokens are real
+  TextFeatures cached = {};  ///< made before by a frozen encoder (model.text.type: cached_text), with tokens [T,L,D]
 };
 
 /// What a video encoder makes of videos.
@@ -66,6 +71,8 @@ struct VideoFeatures {
   torch::Tensor times;          ///< [V,F] seconds from the start
   torch::Tensor patch_indices;  ///< [V,F,P] int64 place on the patch grid (row-major), after a selection
   torch::Tensor hidden;         ///< [V,F,1+P,Dv] before the projection, if needed
+  torch::Tensor weights;        ///< [V,F] how much each frame counts: made by prepare(), 0 at padding, sums to 1
+  torch::Tensor patch_weights;  ///< [V,F,P] likewise, summing to 1 over all patches of the video
   std::map<std::string, TokenSet> experts;
   std::map<std::string, TokenSet> sets;
 
@@ -87,12 +94,15 @@ struct VideoFeatures {
     visit("video.times", self.times);
     visit("video.patch_indices", self.patch_indices);
     visit("video.hidden", self.hidden);
+    visit("video.weights", self.weights);
+    visit("video.patch_weights", self.patch_weights);
     for (auto* group : {&self.experts, &self.sets}) {
       const std::string prefix = group == &self.experts ? "experts." : "video.sets.";
       for (auto& [name, set] : *group) {
         visit(prefix + name + ".values", set.values);
         visit(prefix + name + ".mask", set.mask);
         visit(prefix + name + ".times", set.times);
+        visit(prefix + name + ".weights", set.weights);
       }
     }
   }

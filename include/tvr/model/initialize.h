@@ -18,4 +18,14 @@ struct InitRule {
 void initialize(torch::nn::Module& module, uint64_t seed, const std::string& prefix,
                 const std::vector<InitRule>& rules = {});
 
+/// While one lives, initialize() on this thread leaves parameters as they are: for modules whose weights are all loaded
+/// afterwards.
+class WithoutInitialization {
+ public:
+  WithoutInitialization();
+  ~WithoutInitialization();
+  WithoutInitialization(const WithoutInitialization&) = delete;
+  WithoutInitialization& operator=(const WithoutInitialization&) = delete;
+};
+
 }  // namespace tvr

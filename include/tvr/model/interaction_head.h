@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "tvr/config/plugin.h"
+#include "tvr/model/encoder.h"
 #include "tvr/model/features.h"
 #include "tvr/model/needs.h"
 #include "tvr/model/step_context.h"
+#include "tvr/model/targets.h"
 
 namespace tvr {
 
@@ -49,6 +51,14 @@ class InteractionHead : public torch::nn::Module {
   virtual VideoFeatures prepare(VideoFeatures video, const StepContext& /*step*/) { return video; }
   /// The parts of part_infos(), in that order, of prepared features.
   virtual Parts parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& step) = 0;
+  /// Targets of a training batch, refined by what the head sees in both views of its videos (prepared). Called without
+  /// gradients, only if needs().views is 2.
+  virtual Targets refine(const Targets& targets, const VideoFeatures& /*first*/, const VideoFeatures& /*second*/,
+                         const StepContext& /*step*/) {
+    return targets;
+  }
+  /// Called once after the towers got weights of other programs: a head may begin from copies of their blocks.
+  virtual void start_from(const TextEncoder& /*text*/) {}
   /// Which words of the one text met what of the one video (T = V = 1, prepared), strongest first; empty if the head
   /// has no such notion.
   virtual std::vector<TokenMatch> explain(const TextFeatures& /*text*/, const VideoFeatures& /*video*/) { return {}; }
@@ -56,10 +66,11 @@ class InteractionHead : public torch::nn::Module {
 
 /// What a head is built with.
 struct HeadContext {
-  int64_t dim = 0;         ///< D of both encoders
-  int64_t max_frames = 0;  ///< F
-  int64_t max_words = 0;   ///< L
-  uint64_t seed = 0;       ///< of the initial weights
+  int64_t dim = 0;                           ///< D of both encoders
+  int64_t max_frames = 0;                    ///< F
+  int64_t max_words = 0;                     ///< L
+  uint64_t seed = 0;                         ///< of the initial weights
+  int64_t block_bytes = int64_t{256} << 20;  ///< the most that what is compared token by token may take at once
 };
 using HeadRegistry = PluginRegistry<InteractionHead, HeadContext>;
 HeadRegistry builtin_heads();  ///< everything under models/heads, listed by the build

@@ -15,6 +15,7 @@ struct ScoreOptions {
   double fill = 0;
   double logit_scale = 14.2857142857;
   double max_logit_scale = 100;
+  int64_t block_mb = 256;
   bool separate_scales = false;
   template <class Visit>
   void fields(Visit&& f) {
@@ -22,6 +23,10 @@ struct ScoreOptions {
     f("fill", fill, "Value of a part for pairs where it is not valid");
     f("logit_scale", logit_scale, "Initial logit scale (the inverse temperature), learned", within(1e-3, 1e4));
     f("max_logit_scale", max_logit_scale, "The logit scale is clamped to this after every step", within(1e-3, 1e4));
+    f("block_mb", block_mb,
+      "Memory of the similarities of tokens computed at once; larger scores are made block by block, and again in the "
+      "backward pass",
+      within(1, 1e6));
     f("separate_scales", separate_scales, "A logit scale for each part instead of one");
   }
   std::string validate() const { return logit_scale > max_logit_scale ? "logit_scale is above max_logit_scale" : ""; }
@@ -41,6 +46,8 @@ class Score final : public torch::nn::Module {
   torch::Tensor logits(const Parts& parts) const;
   /// The parts of weight above zero, filled and scaled: what a loss on each part sees.
   Parts part_logits(const Parts& parts) const;
+  /// The parts of weight above zero, filled, not scaled.
+  Parts similarities(const Parts& parts) const;
   /// Clamps the logit scale to max_logit_scale. Call after every optimizer step.
   void clamp();
   /// [T,V] the part's value, `fill` where it is not valid.

@@ -10,10 +10,20 @@
 
 namespace tvr {
 
+/// TS2-Net's token shift (baselines.md 3.5): in the last blocks some patches of a frame attend with the tokens that
+/// their place has in the frame before or after. The class token stays, and so do the ends and what would come from
+/// padding.
+struct TokenShift {
+  torch::Tensor mask;  ///< [V,F] bool, the frames that are real; the images of a pass are V videos of F frames
+  int64_t blocks = 0;  ///< how many blocks, the last ones, shift
+  int64_t fold = 7;    ///< of every so many patches one takes the frame before and one, half as many on, that after
+};
+
 /// What all blocks of a pass share, beside the tokens.
 struct AttentionTerms {
   torch::Tensor mask;    ///< [N,S] bool, true: the token may be attended to; undefined: all may
   torch::Tensor rotary;  ///< [2,S,width/heads] cosines and sines that turn queries and keys; undefined: none
+  TokenShift shift;      ///< of tokens whose first is the class token; mask undefined: none
 };
 
 /// The blocks of a tower, parameters named as tower_config.h says: pre-norm x += attention(ln_1 x); x += mlp(ln_2 x),
@@ -35,6 +45,10 @@ class Transformer final : public torch::nn::Module {
   bool causal_, checkpointing_ = false;
   torch::nn::ModuleList blocks_;
 };
+
+/// [V·F,S,width] with the tokens of shift.mask's neighbours in their places: patch 1, 1 + fold, … of a frame from the
+/// frame before it, patch 1 + fold/2, … from the one after; token 0, the class, is no patch.
+torch::Tensor shifted(const torch::Tensor& tokens, const TokenShift& shift);
 
 /// Cosines and sines [2,1+grid²,width] of 2-D rotary positions for a class token (left alone) and a grid of patches in
 /// rows, coordinates scaled to a grid of `reference`; float32 on the CPU. width: channels of a head, a multiple of 4.

@@ -28,8 +28,9 @@ class VisionTower final : public torch::nn::Module {
   explicit VisionTower(const VisionConfig& config);
 
   /// pixels: [N,3,image_size,image_size], RGB; bytes are scaled to 0 … 1 and normalised on the way into the patch
-  /// embedding, one matrix product; floating-point values are taken as normalised.
-  VisionOutput forward(const torch::Tensor& pixels, bool with_states = false);
+  /// embedding, one matrix product; floating-point values are taken as normalised. `shift`: images that are whole
+  /// videos see their neighbours.
+  VisionOutput forward(const torch::Tensor& pixels, bool with_states = false, const TokenShift& shift = {});
 
   const VisionConfig& config() const { return config_; }
   void set_checkpointing(bool on) { transformer_->set_checkpointing(on); }

@@ -79,6 +79,10 @@ class Trainer {
   NamedTensors trainer_state() const { return optimizer_.state(); }
 
  private:
+  /// The batch's videos as often as the head looks at them; gradients for the views that are trained.
+  std::vector<VideoFeatures> encode_views(const PairBatch& batch, StepContext context);
+  /// The loss's terms, their means where several views are trained.
+  LossTerms terms_of(const PairBatch& batch);
   double clip_gradients();
 
   TrainOptions options_;
