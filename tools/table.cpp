@@ -6,31 +6,23 @@
 #include <vector>
 
 #include "commands.h"
+#include "experiment.h"
+#include "table_jobs.h"
 #include "train_run.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
-#include "tvr/eval/table.h"
+#include "tvr/base/names.h"
+#include "tvr/eval/table_spec.h"
 
 namespace tvr {
 namespace fs = std::filesystem;
 namespace {
 
 struct TableRequest {
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs, columns;
   std::string format = "text", out = "-";
   bool run = false, dry_run = false;
-};
-
-// Standard output is for the table; what training prints there goes to standard error meanwhile.
-class OutputToError {
- public:
-  OutputToError() : previous_(std::cout.rdbuf(std::cerr.rdbuf())) {}
-  ~OutputToError() { std::cout.rdbuf(previous_); }
-  OutputToError(const OutputToError&) = delete;
-  OutputToError& operator=(const OutputToError&) = delete;
-
- private:
-  std::streambuf* previous_;
+  int64_t jobs = 1;
 };
 
 TableSpec read_spec(const std::vector<std::string>& inputs) {
@@ -38,62 +30,104 @@ TableSpec read_spec(const std::vector<std::string>& inputs) {
   return table_spec_of_runs({inputs.begin(), inputs.end()});
 }
 
-void train_missing(const std::string& config, const fs::path& run_dir) {
-  const OutputToError redirected;
-  TrainRequest request;
-  request.config = config;
-  request.resume = fs::exists(run_dir);
-  request.command = "tvr train " + config + (request.resume ? " --resume" : "");
-  std::cerr << "tvr table: " << request.command << "\n";
-  train_run(request);
+// Takes out the jobs whose settings are wrong: that is told before any work, and the others go on.
+std::vector<std::string> take_out_invalid(std::vector<TableJob>& jobs) {
+  std::vector<std::string> failed;
+  std::erase_if(jobs, [&](const TableJob& job) {
+    if (fs::exists(job.run.dir / "config.yaml")) return false;  // began with settings that were read then
+    try {
+      read_experiment(job.run.config, job.run.overrides);
+      return false;
+    } catch (const ConfigError& error) {
+      record_failure(job, error.what());
+      failed.push_back(job_name(job));
+      std::cerr << "tvr table: FAILED " << failed.back() << ": " << error.what() << "\n";
+      return true;
+    }
+  });
+  return failed;
 }
 
 void rehearse_rows(const TableSpec& spec) {
   for (const auto& entry : spec.entries) {
-    if (entry.config.empty()) continue;
+    if (entry.runs.empty() || entry.runs[0].config.empty()) continue;
     std::cout << entry.row.name << ": ";
     TrainRequest request;
-    request.config = entry.config;
+    request.config = entry.runs[0].config;
+    request.overrides = entry.runs[0].overrides;
     request.dry_run = true;
-    request.command = "tvr train " + entry.config;
+    request.command = shell_line(train_arguments(entry.runs[0]));
     train_run(request);
   }
 }
 
+// The names of the jobs that failed.
+std::vector<std::string> run_missing(const TableSpec& spec, int64_t jobs) {
+  auto todo = missing_jobs(spec);
+  auto failed = take_out_invalid(todo);
+  for (auto& name : run_jobs(todo, made_features(spec), jobs)) failed.push_back(std::move(name));
+  return failed;
+}
+
 void write_table(const TableRequest& request) {
   const auto format = parse_table_format(request.format);
-  const auto spec = read_spec(request.inputs);
+  auto spec = read_spec(request.inputs);
+  if (!request.columns.empty()) spec.columns = parse_table_columns(request.columns);
   if (request.dry_run) return rehearse_rows(spec);
-  const auto text = render_table(load_table(spec, request.run ? RunMissing(train_missing) : RunMissing()), format);
-  if (request.out != "-") return write_file(request.out, text);
-  std::cout << text << std::flush;
+  const auto failed = request.run ? run_missing(spec, request.jobs) : std::vector<std::string>{};
+  const auto text = render_table(load_table(spec), format);
+  if (request.out != "-")
+    write_file(request.out, text);
+  else
+    std::cout << text << std::flush;
   if (!std::cout) throw DataError("Standard output cannot be written; is the disk full?");
+  if (!failed.empty())
+    throw DataError("failed: " + join(failed, ", ") +
+                    "; the reasons are in the table, put them right and run it again.");
 }
 
 }  // namespace
 
 void add_table_command(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("table", "a table of results: rows from run directories, configurations and papers");
+  auto* command = app.add_subcommand(
+      "table", "a table of results: rows from run directories, configurations, grids of settings and papers");
   auto request = std::make_shared<TableRequest>();
   command->add_option("INPUT", request->inputs, "one table file (.yaml), or run directories; the first is the baseline")
       ->required();
   command->add_option("--format", request->format, "text, markdown, latex, html or json")->capture_default_str();
   command->add_option("--out", request->out, "file to write, - for standard output")->capture_default_str();
-  command->add_flag("--run", request->run, "train and evaluate the rows whose run directory is missing or unfinished");
+  command
+      ->add_option("--columns", request->columns,
+                   "what to show, instead of the file's columns: metrics (R@1, MdR, …), difference, parameters, time, "
+                   "memory, latency, bytes, parts")
+      ->delimiter(',');
+  command->add_flag("--run", request->run,
+                    "train and evaluate what is missing or unfinished; finished runs of the same settings are kept");
+  command->add_option("--jobs", request->jobs, "trainings at a time; several get one thread each")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command->add_flag("--dry-run", request->dry_run,
                     "check settings and data of every row that names a configuration, run one step each, stop");
   command->footer(
-      "A difference is marked * when its paired 95 % interval does not hold 0.\n\nExamples:\n"
+      "Exit status 2, after the table, if a row failed; the others are run nevertheless. Ctrl-C stops the trainings at "
+      "a checkpoint, the same command goes on.\n\nExamples:\n"
       "  tvr table configs/tables/demo.yaml --run\n"
-      "  tvr table runs/demo/mean_pool runs/demo/token_wise_patches\n"
-      "  tvr table configs/tables/demo.yaml --format latex --out table.tex\n\nA table file:\n"
+      "  tvr table configs/tables/granularity.yaml --run --jobs 2\n"
+      "  tvr table runs/demo/mean_pool runs/demo/token_wise_patches --columns R@1,difference\n"
+      "  tvr table configs/tables/msrvtt_1ka.yaml --format html --out table.html\n\nA table file:\n"
       "  title: Heads on the demo corpus\n"
       "  baseline: mean pooling\n"
+      "  base: configs/demo/mean_pool.yaml    # of rows without config, and of the grid\n"
+      "  out: runs/tables/heads               # one folder a row and seed, named after its settings\n"
+      "  seeds: [0, 1, 2]\n"
       "  rows:\n"
-      "    - {name: mean pooling, config: configs/demo/mean_pool.yaml}\n"
+      "    - {name: mean pooling, set: {model.head.type: mean_pool}}\n"
+      "    - {name: an experiment, config: configs/demo/token_wise_frames.yaml}\n"
       "    - {name: another run, run: runs/other}\n"
-      "    - {name: a paper, published: {text_to_video: {R@1: 44.5}}, source: arXiv 2104.08860}");
+      "    - {name: a paper, published: {text_to_video: {R@1: 44.5}}, source: arXiv 2104.08860}\n"
+      "  grid:                                # every combination is a row\n"
+      "    head: {words: {model.head.type: token_wise}, whole: {model.head.type: mean_pool}}\n"
+      "    model.video.keep_patches: [6, 12]");
   command->callback([request] { write_table(*request); });
 }
 

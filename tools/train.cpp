@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "cost.h"
 #include "evaluation.h"
 #include "experiment.h"
 #include "train_run.h"
@@ -31,27 +32,28 @@ std::string utc_now() {
 
 void write_manifest(const RunDirectory& run, const Experiment& experiment, const ExperimentData& data,
                     const torch::Device& device, const TrainRequest& request, const TrainState& state,
-                    const std::string& status) {
+                    const std::string& status, const nlohmann::ordered_json& cost = {}) {
   nlohmann::ordered_json sources = nlohmann::ordered_json::object();
   for (const auto& [file, checksum] : data.checksums()) sources[file] = checksum;
-  const nlohmann::ordered_json manifest{{"command", request.command},
-                                        {"status", status},
-                                        {"written", utc_now()},
-                                        {"version", version()},
-                                        {"commit", commit()},
-                                        {"compiler", compiler()},
-                                        {"libtorch", TORCH_VERSION},
-                                        {"hardware", hardware_name()},
-                                        {"device", device.str()},
-                                        {"threads", at::get_num_threads()},
-                                        {"world_size", 1},
-                                        {"precision", "float32"},
-                                        {"seed", experiment.run.seed},
-                                        {"data", sources},
-                                        {"steps", state.step},
-                                        {"best_step", state.best_step},
-                                        {"best_validation", state.best},
-                                        {"training_seconds", state.seconds}};
+  nlohmann::ordered_json manifest{{"command", request.command},
+                                  {"status", status},
+                                  {"written", utc_now()},
+                                  {"version", version()},
+                                  {"commit", commit()},
+                                  {"compiler", compiler()},
+                                  {"libtorch", TORCH_VERSION},
+                                  {"hardware", hardware_name()},
+                                  {"device", device.str()},
+                                  {"threads", at::get_num_threads()},
+                                  {"world_size", 1},
+                                  {"precision", "float32"},
+                                  {"seed", experiment.run.seed},
+                                  {"data", sources},
+                                  {"steps", state.step},
+                                  {"best_step", state.best_step},
+                                  {"best_validation", state.best},
+                                  {"training_seconds", state.seconds}};
+  if (!cost.is_null()) manifest["cost"] = cost;
   write_file(run.path() / "manifest.json",
              manifest.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
@@ -152,7 +154,9 @@ void train_run(const TrainRequest& request) {
   const auto evaluation =
       evaluate_and_write(experiment, *model, data, split, weights_file(folder), request.command,
                          {folder / "metrics.json", folder / "ranks.safetensors", folder / "page.html", similarity});
-  write_manifest(run, experiment, data, device, request, trainer.state(), "finished");
+  auto cost = measure_cost(*model, validation);
+  cost["peak_memory_mb"] = logged_peak_memory_mb(run.log());
+  write_manifest(run, experiment, data, device, request, trainer.state(), "finished", cost);
   std::cout << report_to_text(evaluation.report);
 }
 

@@ -110,7 +110,7 @@ std::string latex_numbers(const std::string& text) {
 std::string latex_cell(const GridCell& cell) {
   std::string text = latex_numbers(escape_latex(cell.value));
   if (!cell.interval.empty()) text += " {\\scriptsize " + latex_numbers(escape_latex(cell.interval)) + "}";
-  return cell.mark.empty() ? text : text + "$^{" + cell.mark + "}$";
+  return cell.mark.empty() ? text : text + "\\textsuperscript{" + escape_latex(cell.mark) + "}";
 }
 
 std::string latex_groups(const Grid& grid) {
@@ -141,8 +141,7 @@ std::string html_head(const Grid& grid) {
 std::string html_cell(const GridCell& cell) {
   std::string html = "<td>" + escape_html(cell.value);
   if (!cell.interval.empty()) html += " <span class=\"interval\">" + escape_html(cell.interval) + "</span>";
-  if (!cell.mark.empty())
-    html += " <span class=\"mark\" title=\"beyond the paired interval\">" + escape_html(cell.mark) + "</span>";
+  if (!cell.mark.empty()) html += " <span class=\"mark\">" + escape_html(cell.mark) + "</span>";
   return html + "</td>";
 }
 

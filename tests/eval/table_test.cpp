@@ -2,84 +2,155 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "eval/grid.h"
-#include "eval/report_samples.h"
-#include "temporary_folder.h"
+#include "eval/table_samples.h"
+#include "eval/table_summary.h"
 #include "tvr/base/error.h"
-#include "tvr/base/file.h"
 
 namespace tvr {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
+using test::missing_row;
+using test::published_row;
+using test::run_row;
+using test::seeds_row;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-TableRow run_row(const std::string& name, uint64_t seed, double skill) {
-  const auto evaluation = test::sample_evaluation(seed, test::sample_protocol(), skill);
-  TableRow row;
-  row.name = name;
-  row.kind = TableRow::Kind::kRun;
-  row.report = evaluation.report;
-  row.ranks = evaluation.ranks;
-  return row;
-}
-
-TableRow published_row() {
-  TableRow row;
-  row.name = "CLIP4Clip";
-  row.kind = TableRow::Kind::kPublished;
-  row.published_text_to_video = {{"R@1", 44.5}, {"R@5", 71.4}};
-  row.source = "arXiv 2104.08860";
-  return row;
-}
-
 Table sample_table() {
-  Table table{
-      "Heads & <parts>", "chance", {run_row("chance", 1, 0), run_row("skilled_one", 2, 0.9), published_row(), {}}};
-  table.rows.back().name = "later";
-  table.rows.back().source = "make it with tvr train x.yaml";
+  Table table{"Heads & <parts>", "chance", {}, {}, "tvr table x.yaml --run"};
+  table.rows = {run_row("chance", 1, 0), run_row("skilled_one", 2, 0.9), published_row(), missing_row("later")};
   return table;
 }
 
-class TableFilesTest : public testing::Test {
- protected:
-  std::string write_run(const std::string& name, uint64_t seed, double skill) {
-    const auto evaluation = test::sample_evaluation(seed, test::sample_protocol(), skill);
-    write_file(folder_ / name / "metrics.json", report_to_json(evaluation.report));
-    write_ranks(folder_ / name / "ranks.safetensors", evaluation.ranks);
-    return (folder_ / name).string();
-  }
-  std::string write_yaml(const std::string& name, const std::string& text) {
-    write_file(folder_ / name, text);
-    return (folder_ / name).string();
-  }
-  std::string error_of(const std::string& yaml) {
-    try {
-      read_table_spec(write_yaml("bad.yaml", yaml));
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "";
-  }
-  const test::TemporaryFolder folder_;
-};
+std::string text_of(const Table& table) {
+  return render_table(table, TableFormat::kText);
+}
 
 TEST(TableTest, TextHoldsNumbersIntervalsDifferencesTagsAndTheRandomOrder) {
-  const auto text = render_table(sample_table(), TableFormat::kText);
-  EXPECT_THAT(text, testing::ContainsRegex("skilled_one +[0-9.]+ +\\[[0-9.]+, [0-9.]+\\]"));
+  const auto text = text_of(sample_table());
+  EXPECT_THAT(text, ContainsRegex("skilled_one +1‡ +[0-9.]+ +\\[[0-9.]+, [0-9.]+\\]"));
+  EXPECT_THAT(text, HasSubstr("‡ One seed: in brackets the 95 % bootstrap interval"));
   EXPECT_THAT(text, HasSubstr("Difference to chance"));
-  EXPECT_THAT(text, testing::ContainsRegex("skilled_one +\\+[0-9.]+ +\\[\\+[0-9.]+, \\+[0-9.]+\\] *\\*"));
+  EXPECT_THAT(text, ContainsRegex("skilled_one +\\+[0-9.]+ +\\[\\+[0-9.]+, \\+[0-9.]+\\] *\\*"));
   EXPECT_THAT(text, HasSubstr("Text to video R@1 by need"));
   EXPECT_THAT(text, HasSubstr("Twin accuracy by need"));
-  EXPECT_THAT(text, testing::ContainsRegex("random order +8.3"));
-  EXPECT_THAT(text, HasSubstr("CLIP4Clip (published)"));
-  EXPECT_THAT(text, HasSubstr("CLIP4Clip: published in arXiv 2104.08860."));
-  EXPECT_THAT(text, HasSubstr("later: not run; make it with tvr train x.yaml."));
+  EXPECT_THAT(text, ContainsRegex("random order +8.3"));
+  EXPECT_THAT(text, ContainsRegex("later +not run +not run"));
+  EXPECT_THAT(text, HasSubstr("Not run, or not to the end: later. Make it with: tvr table x.yaml --run"));
+}
+
+TEST(TableTest, PublishedNumbersStandMarkedBesideOurs) {
+  auto table = sample_table();
+  table.rows[1].published = published_row().published;
+  table.rows[3].published = PublishedNumbers{{{"MnR", 12}}, {{"R@1", 40}}, "another paper"};
+  const auto text = text_of(table);
+  EXPECT_THAT(text, ContainsRegex("skilled_one † +44.5 +71.4 +–"));
+  EXPECT_THAT(text, ContainsRegex("skilled_one \\(ours\\) +1‡ +[0-9.]+"));
+  EXPECT_THAT(text, ContainsRegex("later \\(ours\\) +not run"));
+  EXPECT_THAT(text, HasSubstr("† skilled_one; CLIP4Clip: arXiv 2104.08860."));
+  EXPECT_THAT(text, HasSubstr("† later: another paper."));
+  EXPECT_LT(text.find("skilled_one †"), text.find("skilled_one (ours)"));
+}
+
+TEST(TableTest, SeedsGiveTheirMeanAndStudentsInterval) {
+  const auto of = [](double value) { return SeedValue{value, Interval{0, 100}}; };
+  const auto three = measured({of(10), of(12), of(14)});
+  ASSERT_TRUE(three && three->interval);
+  EXPECT_DOUBLE_EQ(three->value, 12);
+  EXPECT_NEAR(three->interval->low, 12 - 4.968275, 1e-5);  // t(2; 0.975) 4.302653 x standard deviation 2 / sqrt(3)
+  EXPECT_NEAR(three->interval->high, 12 + 4.968275, 1e-5);
+  EXPECT_NEAR(measured({of(10), of(12)})->interval->high, 11 + 12.706205, 1e-5);  // t(1; 0.975) x sqrt(2) / sqrt(2)
+  EXPECT_EQ(measured({of(10)})->interval->high, 100);                             // of one seed the bootstrap's
+  EXPECT_FALSE(measured({of(10), std::nullopt}).has_value());
+  EXPECT_FALSE(measured({}).has_value());
+}
+
+TEST(TableTest, IntervalsOfSeedsStayWithinWhatIsPossible) {
+  auto row = seeds_row("a", 1, 0.5, 2);
+  const auto set = [&](size_t run, const Metric& metric, double value) {
+    row.runs[run].report.whole.text_to_video.values[metric] = value;
+  };
+  set(0, Metric::kR1, 99), set(1, Metric::kR1, 91);
+  set(0, Metric::kMdR, 1), set(1, Metric::kMdR, 3);
+  set(0, Metric::kRSum, 250), set(1, Metric::kRSum, 251);
+  const auto of = [&](const Metric& metric) {
+    return *measured(row, &RetrievalNumbers::text_to_video, metric)->interval;
+  };
+  EXPECT_EQ(of(Metric::kR1).high, 100);
+  EXPECT_NEAR(of(Metric::kR1).low, 95 - 12.706205 * 4, 1e-4);
+  EXPECT_EQ(of(Metric::kMdR).low, 1);
+  EXPECT_GT(of(Metric::kMdR).high, 10);
+  EXPECT_NEAR(of(Metric::kRSum).high, 250.5 + 12.706205 / 2, 1e-4);
+}
+
+TEST(TableTest, ATableOfSeedsSaysHowManyAndTestsThemToo) {
+  Table table{
+      "", "weak", {}, {seeds_row("weak", 1, 0.1, 3), seeds_row("strong", 11, 0.9, 3), run_row("single", 9, 0.5)}};
+  const auto text = text_of(table);
+  EXPECT_THAT(text, ContainsRegex("strong +3 +[0-9.]+ +\\["));
+  EXPECT_THAT(text, ContainsRegex("single +1‡ +[0-9.]+ +\\["));
+  EXPECT_THAT(text, HasSubstr("Student's t over the seeds"));
+  EXPECT_THAT(text, HasSubstr("p (seeds)"));
+  EXPECT_THAT(text, HasSubstr("adjusted by Holm for 2 rows"));
+  const auto row = json::parse(render_table(table, TableFormat::kJson))["rows"][1];
+  double sum = 0;
+  for (const auto& run : row["runs"]) sum += run["metrics"]["text_to_video"]["R@1"].get<double>();
+  EXPECT_DOUBLE_EQ(row["text_to_video"]["R@1"]["mean"].get<double>(), sum / 3);
+  EXPECT_EQ(row["interval"], "Student's t over the seeds");
+  EXPECT_TRUE(row["difference"]["text_to_video"]["R@1"].contains("welch_p"));
+}
+
+TEST(TableTest, FailedAndUnfinishedRowsAreShownWithTheReason) {
+  auto table = sample_table();
+  table.rows[3].failed = true;
+  table.rows[3].not_run = {};
+  table.rows[3].missing = {"failed: the loss is not finite"};
+  table.rows.push_back(seeds_row("partly", 1, 0.5, 2));
+  table.rows.back().not_run = {2, 3};
+  const auto text = text_of(table);
+  EXPECT_THAT(text, ContainsRegex("later +failed +failed"));
+  EXPECT_THAT(text, HasSubstr("later: failed: the loss is not finite."));
+  EXPECT_THAT(text, HasSubstr("partly (seed 2, 3)"));
+  const auto parsed = json::parse(render_table(table, TableFormat::kJson));
+  EXPECT_EQ(parsed["rows"][3]["status"], "failed");
+  EXPECT_EQ(parsed["rows"][4]["status"], "unfinished");
+  EXPECT_EQ(parsed["rows"][4]["seeds_not_run"], json({2, 3}));
+}
+
+TEST(TableTest, CostsAreMeansOverSeedsWithUnits) {
+  Table table{"", "", {}, {seeds_row("a", 1, 0.5, 2), run_row("b", 3, 0.5)}};
+  auto& runs = table.rows[0].runs;
+  runs[0].cost = {1000, 400, 30.0, 500.0, 256, 2048, {{1000, 0.5}, {10000, 5}}, "2 x CPU, 1 threads"};
+  runs[1].cost = {1000, 400, 31.0, 510.0, 256, 2048, {{1000, 0.7}, {10000, 6}}, "2 x CPU, 1 threads"};
+  table.rows[1].runs[0].cost.training_seconds = 7200;
+  const auto text = text_of(table);
+  EXPECT_THAT(text, HasSubstr("What it costs"));
+  EXPECT_THAT(text, ContainsRegex("a +1000 +400 +30.5 s +505 MB +0.600 +5.50 +2048 +256"));
+  EXPECT_THAT(text, ContainsRegex("b +2.0 h"));
+  EXPECT_THAT(text, HasSubstr("Measured on 2 x CPU, 1 threads."));
+  runs[1].cost.parameters.reset();
+  EXPECT_FALSE(mean_cost(table.rows[0]).parameters.has_value());
+  table.columns = parse_table_columns({"R@1"});
+  EXPECT_THAT(text_of(table), Not(HasSubstr("What it costs")));
+}
+
+TEST(TableTest, ColumnsAreChosenByName) {
+  auto table = sample_table();
+  table.columns = parse_table_columns({"R@3", "R@1"});
+  const auto text = text_of(table);
+  EXPECT_THAT(text, ContainsRegex("R@3 +R@1 +R@3 +R@1"));
+  EXPECT_THAT(text, Not(HasSubstr("Difference to")));
+  EXPECT_THAT(text, Not(HasSubstr("MdR")));
+  table.columns = parse_table_columns({"R@1", "parts"});
+  EXPECT_THAT(text_of(table), HasSubstr("R@1 of each part alone"));
+  EXPECT_THROW(parse_table_columns({"R@1", "mdr"}), ConfigError);
+  EXPECT_THROW(parse_table_columns({"difference"}), ConfigError);
 }
 
 TEST(TableTest, TextColumnsAlign) {
@@ -105,7 +176,7 @@ TEST(TableTest, MarkdownHasOneCellAColumnInEveryLine) {
   const auto table = text.substr(text.find("\n\n") + 2);
   const auto lines = table.substr(0, table.find("\n\n"));
   std::istringstream stream(lines);
-  for (std::string line; std::getline(stream, line);) EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 10) << line;
+  for (std::string line; std::getline(stream, line);) EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 13) << line;
 }
 
 TEST(TableTest, LatexEscapesAndUsesBooktabs) {
@@ -113,19 +184,35 @@ TEST(TableTest, LatexEscapesAndUsesBooktabs) {
   EXPECT_THAT(text, HasSubstr("\\caption{Heads \\& \\textless{}parts\\textgreater{}}"));
   EXPECT_THAT(text, HasSubstr("skilled\\_one & "));
   EXPECT_THAT(text, HasSubstr("$-$"));  // differences and their intervals carry minus signs, not hyphens
-  EXPECT_THAT(text, Not(testing::ContainsRegex("[[ ]-[0-9]")));
-  EXPECT_THAT(text, HasSubstr("\\multicolumn{4}{c}{text to video}"));
-  EXPECT_THAT(text, HasSubstr("\\cmidrule(lr){2-5} \\cmidrule(lr){6-9}"));
-  EXPECT_THAT(text, HasSubstr("95 \\% intervals"));
-  EXPECT_THAT(text, HasSubstr("\\textit{CLIP4Clip (published)} & 44.5 & 71.4 &  & "));
+  EXPECT_THAT(text, Not(ContainsRegex("[[ ]-[0-9]")));
+  EXPECT_THAT(text, HasSubstr("\\multicolumn{5}{c}{text to video}"));
+  EXPECT_THAT(text, HasSubstr("\\cmidrule(lr){3-7} \\cmidrule(lr){8-12}"));
+  EXPECT_THAT(text, HasSubstr("95 \\% bootstrap interval"));
+  EXPECT_THAT(text, HasSubstr("\\textit{CLIP4Clip †} &  & 44.5 & 71.4 & – & "));
+  EXPECT_THAT(text, HasSubstr("\\textsuperscript{‡}"));
 }
 
-TEST(TableTest, HtmlEscapesAndNamesItsHeaders) {
-  const auto text = render_table(sample_table(), TableFormat::kHtml);
-  EXPECT_THAT(text, HasSubstr("<caption>Heads &amp; &lt;parts&gt;</caption>"));
-  EXPECT_THAT(text, HasSubstr("<th scope=\"colgroup\" colspan=\"4\">text to video</th>"));
+TEST(TableTest, HtmlIsAPageWithTablesAndPlots) {
+  auto table = sample_table();
+  for (auto* row : {&table.rows[0], &table.rows[1]}) row->runs[0].cost.milliseconds_per_query = {{1000, 0.5}};
+  const auto text = render_table(table, TableFormat::kHtml);
+  EXPECT_THAT(text, testing::StartsWith("<!DOCTYPE html>"));
+  EXPECT_THAT(text, HasSubstr("<h1>Heads &amp; &lt;parts&gt;</h1>"));
+  EXPECT_THAT(text, HasSubstr("<th scope=\"colgroup\" colspan=\"5\">text to video</th>"));
   EXPECT_THAT(text, HasSubstr("<th scope=\"row\">skilled_one</th>"));
+  EXPECT_THAT(text, HasSubstr("R@1 with 95 % intervals"));
+  EXPECT_THAT(text, HasSubstr("class=\"whisker\""));
+  EXPECT_THAT(text, HasSubstr("Quality over query time"));
+  EXPECT_THAT(text, HasSubstr("</html>"));
   EXPECT_THAT(text, Not(HasSubstr("<parts>")));
+  EXPECT_THAT(text, Not(HasSubstr("<script")));
+}
+
+TEST(TableTest, AnHtmlPageOfNothingRunHasNoPlots) {
+  Table table{"", "", {}, {missing_row("a")}};
+  EXPECT_THAT(render_table(table, TableFormat::kHtml), Not(HasSubstr("<svg")));
+  table.rows.push_back(published_row());
+  EXPECT_THAT(render_table(table, TableFormat::kHtml), HasSubstr("class=\"published\""));
 }
 
 TEST(TableTest, JsonHoldsEverythingInFullPrecision) {
@@ -133,106 +220,55 @@ TEST(TableTest, JsonHoldsEverythingInFullPrecision) {
   const auto parsed = json::parse(render_table(table, TableFormat::kJson));
   EXPECT_EQ(parsed["rows"].size(), 4U);
   const auto& row = parsed["rows"][1];
-  EXPECT_EQ(row["metrics"]["text_to_video"]["MnR"].get<double>(),
-            table.rows[1].report->whole.text_to_video[Metric::kMnR]);
-  EXPECT_TRUE(row["difference"]["text_to_video"]["R@1"]["beyond_interval"].get<bool>());
+  EXPECT_EQ(row["runs"][0]["metrics"]["text_to_video"]["MnR"].get<double>(),
+            table.rows[1].runs[0].report.whole.text_to_video[Metric::kMnR]);
+  EXPECT_TRUE(row["difference"]["text_to_video"]["R@1"]["shown"].get<bool>());
   EXPECT_FALSE(parsed["rows"][0].contains("difference"));
-  EXPECT_EQ(parsed["rows"][2]["kind"], "published");
   EXPECT_EQ(parsed["rows"][2]["published"]["text_to_video"]["R@5"], 71.4);
-  EXPECT_EQ(parsed["rows"][3]["kind"], "not run");
+  EXPECT_FALSE(parsed["rows"][2].contains("status"));
+  EXPECT_EQ(parsed["rows"][3]["status"], "not run");
 }
 
 TEST(TableTest, ADifferenceOfNothingIsNotMarked) {
-  Table table{"", "a", {run_row("a", 1, 0.3), run_row("b", 1, 0.3)}};
+  Table table{"", "a", {}, {run_row("a", 1, 0.3), run_row("b", 1, 0.3)}};
   const auto parsed = json::parse(render_table(table, TableFormat::kJson));
-  for (const auto& metric : position_metrics()) {
-    EXPECT_EQ(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["difference"], 0.0);
-    EXPECT_FALSE(parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)]["beyond_interval"].get<bool>());
+  for (const auto& metric : table.columns.metrics) {
+    const auto& entry = parsed["rows"][1]["difference"]["text_to_video"][metric_name(metric)];
+    EXPECT_EQ(entry["difference"], 0.0);
+    EXPECT_FALSE(entry["shown"].get<bool>());
   }
 }
 
 TEST(TableTest, RowsOfOtherQueriesOrRulesAreSaidNotToCompare) {
   auto table = sample_table();
-  table.rows[1].ranks->text_to_video.ids[0] = "another text";
-  EXPECT_THAT(render_table(table, TableFormat::kText),
-              HasSubstr("skilled_one: evaluated on other queries than chance"));
+  table.rows[1].runs[0].ranks->text_to_video.ids[0] = "another text";
+  EXPECT_THAT(text_of(table), HasSubstr("skilled_one: evaluated on other queries than chance"));
   table = sample_table();
-  table.rows[1].report->protocol.ties = TiePolicy::kOptimistic;
-  const auto text = render_table(table, TableFormat::kText);
+  table.rows[1].runs[0].report.protocol.ties = TiePolicy::kOptimistic;
+  const auto text = text_of(table);
   EXPECT_THAT(text, HasSubstr("skilled_one: not comparable with chance (ties optimistic instead of pessimistic)"));
   EXPECT_THAT(text, Not(HasSubstr("Difference to")));
   table = sample_table();
-  table.rows[1].ranks.reset();
-  EXPECT_THAT(render_table(table, TableFormat::kText), HasSubstr("skilled_one: no saved ranks"));
+  table.rows[1].runs[0].ranks.reset();
+  EXPECT_THAT(text_of(table), HasSubstr("skilled_one: no saved ranks"));
+  table = sample_table();
+  table.rows[0].runs[0].ranks.reset();
+  EXPECT_THAT(text_of(table), HasSubstr("nothing is compared with it"));
 }
 
 TEST(TableTest, AnUnknownBaselineOrFormatIsRefused) {
   auto table = sample_table();
   table.baseline = "chanse";
-  EXPECT_THROW(render_table(table, TableFormat::kText), ConfigError);
+  EXPECT_THROW(text_of(table), ConfigError);
   EXPECT_THROW(parse_table_format("csv"), ConfigError);
   EXPECT_EQ(parse_table_format("latex"), TableFormat::kLatex);
 }
 
 TEST(TableTest, ATableOfPublishedRowsAloneRenders) {
-  const auto text = render_table({"", "", {published_row()}}, TableFormat::kText);
-  EXPECT_THAT(text, HasSubstr("44.5"));
+  const auto text = text_of({"", "", {}, {published_row()}});
+  EXPECT_THAT(text, ContainsRegex("CLIP4Clip † +44.5 +71.4"));
   EXPECT_THAT(text, Not(HasSubstr("random order")));
-}
-
-TEST_F(TableFilesTest, ATableFileNamesRunsConfigurationsAndPublishedNumbers) {
-  const auto run = write_run("runs/a", 1, 0.2), other = write_run("runs/b", 2, 0.9);
-  const auto config = write_yaml("b.yaml", "run: {dir: " + other + "}\n");
-  const auto spec = read_table_spec(
-      write_yaml("table.yaml", "title: T\nbaseline: first\nrows:\n  - {name: first, run: " + run +
-                                   "}\n  - {name: second, config: " + config +
-                                   "}\n  - {name: paper, published: {text_to_video: {R@1: 40}}, source: a paper}\n"));
-  const auto table = load_table(spec);
-  EXPECT_EQ(table.baseline, "first");
-  ASSERT_EQ(table.rows.size(), 3U);
-  EXPECT_TRUE(table.rows[1].ranks.has_value());
-  EXPECT_EQ(table.rows[2].published_text_to_video.at("R@1"), 40);
-  EXPECT_THAT(render_table(table, TableFormat::kText), HasSubstr("Difference to first"));
-}
-
-TEST_F(TableFilesTest, WhatIsMissingIsRunWhenAskedAndSaidOtherwise) {
-  const auto config = write_yaml("c.yaml", "run: {dir: " + (folder_ / "runs/c").string() + "}\n");
-  const auto spec = read_table_spec(write_yaml("table.yaml", "rows: [{name: c, config: " + config + "}]\n"));
-  EXPECT_EQ(load_table(spec).rows[0].kind, TableRow::Kind::kNotRun);
-  EXPECT_THAT(load_table(spec).rows[0].source, HasSubstr("tvr train " + config));
-  std::vector<std::string> asked;
-  const auto table = load_table(spec, [&](const std::string& name, const fs::path& run_dir) {
-    EXPECT_EQ(run_dir, folder_ / "runs/c");
-    asked.push_back(name);
-    write_run("runs/c", 1, 0.5);
-  });
-  EXPECT_THAT(asked, testing::ElementsAre(config));
-  EXPECT_EQ(table.rows[0].kind, TableRow::Kind::kRun);
-  load_table(spec, [&](const std::string& name, const fs::path&) { asked.push_back(name); });
-  EXPECT_EQ(asked.size(), 1U);
-}
-
-TEST_F(TableFilesTest, WrongTableFilesAreRefusedWithFileAndLine) {
-  EXPECT_THAT(error_of("title: T\n"), HasSubstr("at least one row"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a}\n"), HasSubstr("exactly one of run"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x, config: y.yaml}\n"), HasSubstr("exactly one of run"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, run: x}\n  - {name: a, run: y}\n"), HasSubstr("bad.yaml:3"));
-  EXPECT_THAT(error_of("baseline: b\nrows:\n  - {name: a, run: x}\n"), HasSubstr("'b' is not the name of a row"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, published: {text_to_video: {R@0: 4}}}\n"),
-              HasSubstr("unknown metric 'R@0'"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, rum: x}\n"), HasSubstr("did you mean 'run'"));
-  EXPECT_THAT(error_of("rows:\n  - {name: a, config: nowhere.yaml}\n"), HasSubstr("nowhere.yaml"));
-}
-
-TEST_F(TableFilesTest, RunDirectoriesAreNamedByWhatTellsThemApart) {
-  const auto a = write_run("one/run", 1, 0.2), b = write_run("two/run", 2, 0.4);
-  const auto spec = table_spec_of_runs({a, b + "/"});
-  EXPECT_EQ(spec.entries[0].row.name, "one/run");
-  EXPECT_EQ(spec.entries[1].row.name, "two/run");
-  EXPECT_EQ(spec.baseline, "one/run");
-  EXPECT_EQ(table_spec_of_runs({a}).entries[0].row.name, "run");
-  EXPECT_THROW(table_spec_of_runs({a, a}), DataError);
-  EXPECT_THROW(table_spec_of_runs({folder_ / "absent"}), DataError);
+  EXPECT_THAT(text, Not(HasSubstr("seeds")));
 }
 
 }  // namespace

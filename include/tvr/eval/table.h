@@ -1,6 +1,5 @@
 #pragma once
-#include <filesystem>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,73 +9,68 @@
 
 namespace tvr {
 
-/// One line of a paper table or ablation grid.
-struct TableRow {
-  enum class Kind {
-    kRun,        ///< ours: report, and ranks where the evaluation kept them
-    kPublished,  ///< somebody's printed numbers: `published`, marked as such
-    kNotRun,     ///< nothing yet; `source` says what would make it
-  };
-  std::string name;
-  Kind kind = Kind::kNotRun;
-  std::optional<EvaluationReport> report;
-  std::optional<EvaluationRanks> ranks;
-  std::map<std::string, double> published_text_to_video,
-      published_video_to_text;  ///< metric name -> value
-  std::string source;           ///< run directory, configuration, or where a number was published
+/// What a trained model costs, from its run's manifest; what that does not say is absent.
+struct RunCost {
+  std::optional<int64_t> parameters, trainable;    ///< of what was trained; towers behind cached features are not in it
+  std::optional<double> training_seconds;          ///< in training steps, evaluations not counted
+  std::optional<double> peak_memory_mb;            ///< resident memory of the training process
+  std::optional<int64_t> text_bytes, video_bytes;  ///< of one text or video, prepared for scoring
+  std::map<int64_t, double> milliseconds_per_query;  ///< size of the gallery -> a text scored against all of it
+  std::string hardware;                              ///< with the number of threads
 };
 
-/// Rows in printing order. `baseline` names the row the others are compared with; empty: no
-/// comparison.
+/// One finished run of a row: one seed.
+struct TableRun {
+  EvaluationReport report;               ///< its protocol holds the seed
+  std::optional<EvaluationRanks> ranks;  ///< where the evaluation kept them
+  RunCost cost;
+  std::string source;  ///< run directory
+};
+
+/// Somebody's printed numbers by metric name.
+struct PublishedNumbers {
+  std::map<std::string, double> text_to_video, video_to_text;
+  std::string source;
+};
+
+/// One line of a paper table or ablation grid: numbers of ours, published ones, or both beside each other.
+struct TableRow {
+  std::string name;
+  std::optional<PublishedNumbers> published;
+  bool ours = false;                 ///< whether there is anything to run; its numbers may still be missing
+  std::vector<TableRun> runs;        ///< the finished ones, one a seed
+  std::vector<int64_t> not_run;      ///< seeds that are not run or not finished
+  std::vector<std::string> missing;  ///< sentences about other runs without numbers: why they failed
+  bool failed = false;               ///< one of them failed
+};
+
+/// What a table shows. Every metric stands in both directions.
+struct TableColumns {
+  std::vector<Metric> metrics{Metric::kR1, Metric::kR5, Metric::kR10, Metric::kMdR, Metric::kMnR};
+  bool difference = true, parameters = true, time = true, memory = true, latency = true, bytes = true, parts = false;
+};
+/// The names of `columns:` and --columns: metrics, difference, parameters, time, memory, latency, bytes, parts.
+/// Throws ConfigError with the valid names.
+TableColumns parse_table_columns(const std::vector<std::string>& names);
+
+/// Rows in printing order. `baseline` names the row the others are compared with; empty: no comparison.
 struct Table {
   std::string title, baseline;
+  TableColumns columns;
   std::vector<TableRow> rows;
+  std::string make = {};  ///< the command that makes what is not run
 };
 
 enum class TableFormat { kText, kMarkdown, kLatex, kHtml, kJson };
 /// "text", "markdown", "latex", "html", "json". Throws ConfigError with the valid names.
 TableFormat parse_table_format(const std::string& name);
 
-/// Retrieval numbers with intervals beside a random order; differences to the baseline with their
-/// paired interval, "*" when it does not hold 0; R@1 and twin accuracy for each value of each tag;
-/// notes on rows that are not comparable (another split, gallery, tie policy, or other queries).
-/// Ends with a line feed. Throws ConfigError if the baseline is no row.
+/// Retrieval numbers beside a random order: of several seeds the mean with Student's interval, of one seed with the
+/// bootstrap interval, published ones marked with their source below; paired differences to the baseline, "*" where
+/// test and interval agree that there is one; what each row costs; R@1 and twin accuracy for each value of each tag;
+/// notes on rows that are not comparable (another split, gallery, tie policy, other queries) or not finished. HTML is a
+/// page of its own with plots, JSON holds everything in full precision. Ends with a line feed. Throws ConfigError if
+/// the baseline is no row.
 std::string render_table(const Table& table, TableFormat format);
-
-/// A line of a table file before its run directory is read.
-struct TableEntry {
-  TableRow row;                   ///< name and, if published, the numbers
-  std::filesystem::path run_dir;  ///< empty: published
-  std::string config;             ///< the configuration that makes the run; empty: only `run` is known
-};
-struct TableSpec {
-  std::string title, baseline;
-  std::vector<TableEntry> entries;
-};
-
-/// Reads a table file; paths in it are relative to the working directory, as everywhere on the
-/// command line:
-///
-///     title: Heads on the demo corpus
-///     baseline: mean pooling
-///     rows:
-///       - {name: mean pooling, config: configs/demo/mean_pool.yaml}      # its run.dir
-///       - {name: frame-word, run: runs/demo/frame_word}
-///       - {name: some paper, published: {text_to_video: {R@1: 44.5}}, source: arXiv 2104.08860
-///       table 1}
-///
-/// Throws ConfigError with file and line of everything that is wrong.
-TableSpec read_table_spec(const std::filesystem::path& file);
-/// One row a run directory, named by its last folders; the first is the baseline.
-TableSpec table_spec_of_runs(const std::vector<std::filesystem::path>& run_dirs);
-
-/// Makes (or completes) the run directory of a configuration: trains and evaluates; what `tvr table
-/// --run` calls.
-using RunMissing = std::function<void(const std::string& config, const std::filesystem::path& run_dir)>;
-
-/// Reads metrics.json and ranks.safetensors of every run directory. A directory without
-/// metrics.json is first made by `run_missing` if that is given and the entry has a configuration;
-/// otherwise its row is "not run".
-Table load_table(const TableSpec& spec, const RunMissing& run_missing = {});
 
 }  // namespace tvr

@@ -1,0 +1,385 @@
+#include "eval/table_grids.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "eval/comparison_grids.h"
+#include "tvr/base/names.h"
+
+namespace tvr {
+namespace {
+
+GridCell cell_of(const std::optional<Measured>& measured) {
+  return measured ? number_cell(measured->value, measured->interval) : GridCell{};
+}
+
+GridCell absent_cell(const TableRow& row) {
+  return {row.failed ? "failed" : "not run", "", ""};
+}
+
+bool any_row(const Table& table, bool (*holds)(const TableRow&)) {
+  return std::any_of(table.rows.begin(), table.rows.end(), holds);
+}
+
+void append_published(GridRow& line, const Table& table, const std::map<std::string, double>& numbers) {
+  for (const auto& metric : table.columns.metrics) {
+    const auto found = numbers.find(metric_name(metric));
+    line.cells.push_back(found == numbers.end() ? GridCell{"–", "", ""} : number_cell(found->second));
+  }
+}
+
+GridRow published_line(const Table& table, const TableRow& row, bool seeds) {
+  GridRow line{published_name(row), {}, true};
+  if (seeds) line.cells.push_back({});
+  append_published(line, table, row.published->text_to_video);
+  append_published(line, table, row.published->video_to_text);
+  return line;
+}
+
+GridRow ours_line(const Table& table, const TableRow& row, bool seeds) {
+  GridRow line{ours_name(row), {}, row.runs.empty()};
+  if (seeds)
+    line.cells.push_back(
+        {row.runs.empty() ? "" : std::to_string(row.runs.size()), "", row.runs.size() == 1 ? kOneSeedMark : ""});
+  for (const auto direction : {&RetrievalNumbers::text_to_video, &RetrievalNumbers::video_to_text})
+    for (const auto& metric : table.columns.metrics)
+      line.cells.push_back(row.runs.empty() ? absent_cell(row) : cell_of(measured(row, direction, metric)));
+  return line;
+}
+
+GridRow random_line(const Table& table, const RandomNumbers& random, bool seeds) {
+  GridRow line{"random order", {}, true};
+  if (seeds) line.cells.push_back({});
+  for (const auto* values : {&random.text_to_video, &random.video_to_text})
+    for (const auto& metric : table.columns.metrics) {
+      const auto* value = values->find(metric);
+      line.cells.push_back(value == nullptr ? GridCell{} : number_cell(*value));
+    }
+  return line;
+}
+
+std::vector<std::string> interval_notes(const Table& table, const Protocol& protocol) {
+  std::vector<std::string> notes;
+  if (any_row(table, [](const TableRow& row) { return row.runs.size() > 1; }))
+    notes.emplace_back(
+        "Rows of several seeds: mean over the seeds, in brackets the 95 % interval of Student's t over the seeds (what "
+        "another training would give, on these queries).");
+  if (protocol.bootstrap_draws > 0 && any_row(table, [](const TableRow& row) { return row.runs.size() == 1; }))
+    notes.push_back(
+        fmt::format("{} One seed: in brackets the 95 % bootstrap interval over the queries (what other queries would "
+                    "give, for this "
+                    "training): {} draws of {} clusters, seed {}.",
+                    kOneSeedMark, protocol.bootstrap_draws, protocol.clusters, protocol.bootstrap_seed));
+  return notes;
+}
+
+std::string rules_note(const Protocol& protocol) {
+  return (protocol.split.empty() ? std::string() : protocol.split + " split, ") + std::to_string(protocol.texts) +
+         " texts, " + std::to_string(protocol.videos) + " videos; ties " + tie_policy_name(protocol.ties) +
+         "; video to text by " + video_to_text_name(protocol.video_to_text) + ".";
+}
+
+void append_row_notes(std::vector<std::string>& notes, const TableRow& row, const TableRow* reference) {
+  const auto add = [&](const std::string& note) {
+    notes.push_back(row.name + ": " + note + (note.ends_with('.') ? "" : "."));
+  };
+  for (const auto& missing : row.missing) add(missing);
+  std::set<std::string> said;  // seeds share what is to be said
+  for (const auto& run : row.runs) {
+    const auto& protocol = run.report.protocol;
+    if (protocol.missing_videos > 0)
+      said.insert(fmt::format("{} videos of the split are missing (policy: {})", protocol.missing_videos,
+                              protocol.missing_policy));
+    const auto other = protocol_difference(protocol, reference->runs.front().report.protocol);
+    if (!other.empty()) said.insert("not comparable with " + reference->name + " (" + other + ")");
+  }
+  for (const auto& note : said) add(note);
+}
+
+std::string not_run_note(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& row : table.rows) {
+    if (row.not_run.empty()) continue;
+    std::vector<std::string> seeds;
+    for (const auto seed : row.not_run) seeds.push_back(std::to_string(seed));
+    names.push_back(row.runs.empty() ? row.name : fmt::format("{} (seed {})", row.name, join(seeds, ", ")));
+  }
+  if (names.empty()) return "";
+  return "Not run, or not to the end: " + join(names, "; ") +
+         (table.make.empty() ? "." : ". Make it with: " + table.make);
+}
+
+// Rows of one source are named together.
+std::vector<std::string> source_notes(const Table& table) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> sources;
+  for (const auto& row : table.rows) {
+    if (!row.published) continue;
+    auto found = std::find_if(sources.begin(), sources.end(),
+                              [&](const auto& entry) { return entry.first == row.published->source; });
+    if (found == sources.end()) found = sources.insert(sources.end(), {row.published->source, {}});
+    found->second.push_back(row.name);
+  }
+  std::vector<std::string> notes;
+  if (!sources.empty())
+    notes.push_back(fmt::format("{} Published by others, not measured here. Sources:", kPublishedMark));
+  for (const auto& [source, names] : sources)
+    notes.push_back(fmt::format("{} {}: {}.", kPublishedMark, join(names, "; "), source));
+  return notes;
+}
+
+void append_cost_columns(Grid& grid, const Table& table, const std::set<int64_t>& galleries) {
+  const auto& columns = table.columns;
+  if (columns.parameters) grid.columns.insert(grid.columns.end(), {"parameters", "trainable"});
+  if (columns.time) grid.columns.emplace_back("training");
+  if (columns.memory) grid.columns.emplace_back("peak memory");
+  if (columns.latency)
+    for (const auto gallery : galleries) grid.columns.push_back(fmt::format("ms/query of {}", gallery));
+  if (columns.bytes) grid.columns.insert(grid.columns.end(), {"bytes/video", "bytes/text"});
+}
+
+GridCell text_cell(const std::optional<double>& value, std::string (*shown)(double)) {
+  return {value ? shown(*value) : "", "", ""};
+}
+
+std::string whole(double value) {
+  return fmt::format("{:.0f}", value);
+}
+std::string duration(double seconds) {
+  return seconds < 120    ? fmt::format("{:.1f} s", seconds)
+         : seconds < 7200 ? fmt::format("{:.1f} min", seconds / 60)
+                          : fmt::format("{:.1f} h", seconds / 3600);
+}
+std::string megabytes(double value) {
+  return fmt::format("{:.0f} MB", value);
+}
+std::string three_digits(double value) {
+  const int decimals = value <= 0 ? 0 : std::clamp(2 - static_cast<int>(std::floor(std::log10(value))), 0, 6);
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+GridRow cost_line(const Table& table, const TableRow& row, const std::set<int64_t>& galleries) {
+  const auto& columns = table.columns;
+  const auto cost = mean_cost(row);
+  GridRow line{row.name, {}, false};
+  const auto add = [&](const std::optional<double>& value, std::string (*shown)(double)) {
+    line.cells.push_back(text_cell(value, shown));
+  };
+  if (columns.parameters) add(cost.parameters, whole), add(cost.trainable, whole);
+  if (columns.time) add(cost.training_seconds, duration);
+  if (columns.memory) add(cost.peak_memory_mb, megabytes);
+  if (columns.latency)
+    for (const auto gallery : galleries) {
+      const auto found = cost.milliseconds_per_query.find(gallery);
+      add(found == cost.milliseconds_per_query.end() ? std::nullopt : std::optional<double>(found->second),
+          three_digits);
+    }
+  if (columns.bytes) add(cost.video_bytes, whole), add(cost.text_bytes, whole);
+  return line;
+}
+
+// What no run says is no column.
+void drop_empty_columns(Grid& grid) {
+  for (size_t column = grid.columns.size(); column-- > 0;) {
+    const auto empty = [&](const GridRow& row) { return row.cells[column].value.empty(); };
+    if (!std::all_of(grid.rows.begin(), grid.rows.end(), empty)) continue;
+    const auto place = static_cast<std::ptrdiff_t>(column);
+    grid.columns.erase(grid.columns.begin() + place);
+    for (auto& row : grid.rows) row.cells.erase(row.cells.begin() + place);
+  }
+}
+
+std::string cost_note(const Table& table) {
+  std::set<std::string> hardware;
+  for (const auto& row : table.rows)
+    for (const auto& run : row.runs)
+      if (!run.cost.hardware.empty()) hardware.insert(run.cost.hardware);
+  return "Parameters of what was trained (towers behind cached features are not in it); training: time in steps, "
+         "evaluations not counted; peak memory: resident, of the training process; ms/query: one text scored against "
+         "prepared videos; bytes: of a prepared video or text, float32. Measured on " +
+         join({hardware.begin(), hardware.end()}, " and on ") + ".";
+}
+
+using ValueCell = std::optional<Measured> (*)(const TableRow&, const std::string& tag, const std::string& value);
+
+Grid tag_grid(const Table& table, const std::string& title, const Breakdown& layout, ValueCell value, double random) {
+  Grid grid{title, "", {}, {}, {}, {}};
+  for (const auto& entry : layout.entries) grid.columns.push_back(entry.value);
+  for (const auto& row : table.rows) {
+    GridRow line{row.name, {}, false};
+    for (const auto& entry : layout.entries) line.cells.push_back(cell_of(value(row, layout.tag, entry.value)));
+    if (std::any_of(line.cells.begin(), line.cells.end(), [](const GridCell& cell) { return !cell.value.empty(); }))
+      grid.rows.push_back(line);
+  }
+  grid.rows.push_back({"random order", std::vector<GridCell>(layout.entries.size(), number_cell(random)), true});
+  return grid;
+}
+
+void append_differences(GridRow& line, const Table& table, const PairComparison& pair) {
+  for (const auto& metric : table.columns.metrics) {
+    const auto* entry = pair.metrics.find(metric);
+    line.cells.push_back(entry == nullptr ? GridCell{}
+                                          : difference_cell(entry->difference, entry->ci95, entry->shown()));
+  }
+}
+
+void append_p_values(GridRow& line, const PairComparison& pair, bool seeds) {
+  const auto& recall = pair.metrics[Metric::kR1];
+  line.cells.push_back({recall.permutation ? p_text(recall.permutation->decisive()) : "", "", ""});
+  if (seeds) line.cells.push_back({recall.welch ? p_text(recall.welch_p.decisive()) : "", "", ""});
+}
+
+std::vector<std::string> difference_notes(const Comparison& comparison, bool seeds) {
+  const auto adjusted = comparison.names.size() > 2
+                            ? fmt::format(", adjusted by Holm for {} rows", comparison.names.size() - 1)
+                            : std::string();
+  std::vector<std::string> notes{fmt::format(
+      "* beyond chance: p < 0.05 in the paired permutation test{}, and the paired 95 % bootstrap interval in brackets "
+      "does not hold 0; {} draws over clusters of queries. p: of R@1.{}",
+      adjusted, comparison.options.draws,
+      seeds ? " Several seeds: metrics are means over them, every seed of the one is swapped with every seed of the "
+              "other."
+            : "")};
+  if (seeds)
+    notes.push_back("p (seeds): Welch's test of the seeds' R@1" + adjusted +
+                    "; the paired tests speak of these trainings, this one of further ones.");
+  return notes;
+}
+
+}  // namespace
+
+std::string published_name(const TableRow& row) {
+  return row.name + " " + kPublishedMark;
+}
+
+std::string ours_name(const TableRow& row) {
+  return row.published ? row.name + " (ours)" : row.name;
+}
+
+Grid retrieval_grid(const Table& table) {
+  const auto* reference = reference_of(table);
+  const size_t count = table.columns.metrics.size();
+  const bool seeds = reference != nullptr;
+  Grid grid{table.title, "", {}, {}, {}, {}};
+  if (seeds) grid.groups.emplace_back("", 1);
+  if (seeds) grid.columns.emplace_back("seeds");
+  for (const auto* direction : {"text to video", "video to text"}) {
+    grid.groups.emplace_back(direction, count);
+    for (const auto& metric : table.columns.metrics) grid.columns.push_back(metric_name(metric));
+  }
+  for (const auto& row : table.rows) {
+    if (row.published) grid.rows.push_back(published_line(table, row, seeds));
+    if (row.ours) grid.rows.push_back(ours_line(table, row, seeds));
+  }
+  if (reference != nullptr) {
+    const auto& report = reference->runs.front().report;
+    grid.rows.push_back(random_line(table, report.random, seeds));
+    grid.notes.push_back(rules_note(report.protocol));
+    for (auto& note : interval_notes(table, report.protocol)) grid.notes.push_back(std::move(note));
+  }
+  for (const auto& row : table.rows) append_row_notes(grid.notes, row, reference);
+  if (auto note = not_run_note(table); !note.empty()) grid.notes.push_back(std::move(note));
+  for (auto& note : source_notes(table)) grid.notes.push_back(std::move(note));
+  return grid;
+}
+
+Grid difference_grid(const Table& table, const TableComparison& comparison) {
+  Grid grid{"Difference to " + table.baseline, "", {}, {}, {}, {}};
+  for (const auto& obstacle : comparison.obstacles) grid.notes.push_back(obstacle + ".");
+  if (!comparison.comparison) return grid;
+  const bool seeds = std::any_of(comparison.rows.begin(), comparison.rows.end(), [&](const TableRow* row) {
+    const auto* pair = comparison.find(*row, &Comparison::text_to_video);
+    return pair->metrics[Metric::kR1].welch.has_value();
+  });
+  const size_t count = table.columns.metrics.size() + 1 + (seeds ? 1 : 0);
+  for (const auto* direction : {"text to video", "video to text"}) {
+    grid.groups.emplace_back(direction, count);
+    for (const auto& metric : table.columns.metrics) grid.columns.push_back(metric_name(metric));
+    grid.columns.emplace_back("p");
+    if (seeds) grid.columns.emplace_back("p (seeds)");
+  }
+  for (const auto* row : comparison.rows) {
+    GridRow line{row->name, {}, false};
+    for (const auto direction : {&Comparison::text_to_video, &Comparison::video_to_text}) {
+      append_differences(line, table, *comparison.find(*row, direction));
+      append_p_values(line, *comparison.find(*row, direction), seeds);
+    }
+    grid.rows.push_back(line);
+  }
+  auto notes = difference_notes(*comparison.comparison, seeds);
+  grid.notes.insert(grid.notes.begin(), notes.begin(), notes.end());
+  return grid;
+}
+
+Grid cost_grid(const Table& table) {
+  Grid grid{"What it costs", "", {}, {}, {}, {}};
+  std::set<int64_t> galleries;
+  for (const auto& row : table.rows)
+    for (const auto& [gallery, value] : mean_cost(row).milliseconds_per_query) galleries.insert(gallery);
+  append_cost_columns(grid, table, galleries);
+  if (grid.columns.empty()) return grid;
+  for (const auto& row : table.rows) {
+    auto line = cost_line(table, row, galleries);
+    if (std::any_of(line.cells.begin(), line.cells.end(), [](const GridCell& cell) { return !cell.value.empty(); }))
+      grid.rows.push_back(std::move(line));
+  }
+  drop_empty_columns(grid);
+  if (!grid.rows.empty()) grid.notes.push_back(cost_note(table));
+  return grid;
+}
+
+std::vector<Grid> part_grids(const Table& table) {
+  if (!table.columns.parts) return {};
+  std::vector<std::string> names;
+  for (const auto& row : table.rows)
+    for (const auto& run : row.runs)
+      for (const auto& [name, numbers] : run.report.parts)
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  if (names.empty()) return {};
+  std::vector<Grid> grids;
+  for (const auto& [title, direction] :
+       {std::pair{"Text to video R@1 of each part alone", &RetrievalNumbers::text_to_video},
+        std::pair{"Video to text R@1 of each part alone", &RetrievalNumbers::video_to_text}}) {
+    Grid grid{title, "", {}, names, {}, {}};
+    for (const auto& row : table.rows) {
+      GridRow line{row.name, {}, false};
+      for (const auto& name : names) line.cells.push_back(cell_of(measured(row, direction, Metric::kR1, name)));
+      if (std::any_of(line.cells.begin(), line.cells.end(), [](const GridCell& cell) { return !cell.value.empty(); }))
+        grid.rows.push_back(line);
+    }
+    grids.push_back(grid);
+  }
+  return grids;
+}
+
+std::vector<Grid> tag_grids(const Table& table) {
+  const auto* reference = reference_of(table);
+  std::vector<Grid> grids;
+  if (reference == nullptr) return grids;
+  const auto& report = reference->runs.front().report;
+  for (const auto& layout : report.breakdown) {
+    grids.push_back(tag_grid(table, "Text to video R@1 by " + layout.tag, layout, measured_recall,
+                             report.random.text_to_video[Metric::kR1]));
+    if (std::any_of(layout.entries.begin(), layout.entries.end(),
+                    [](const BreakdownEntry& entry) { return entry.twins.has_value(); }))
+      grids.push_back(tag_grid(table, "Twin accuracy by " + layout.tag, layout, measured_twins, kRandomTwinAccuracy));
+  }
+  return grids;
+}
+
+std::vector<Grid> table_grids(const Table& table, const TableComparison& comparison) {
+  std::vector<Grid> grids{retrieval_grid(table)};
+  auto differences = difference_grid(table, comparison);
+  if (differences.rows.empty())
+    grids[0].notes.insert(grids[0].notes.end(), differences.notes.begin(), differences.notes.end());
+  else
+    grids.push_back(std::move(differences));
+  if (auto cost = cost_grid(table); !cost.rows.empty()) grids.push_back(std::move(cost));
+  for (auto& grid : part_grids(table)) grids.push_back(std::move(grid));
+  for (auto& grid : tag_grids(table)) grids.push_back(std::move(grid));
+  return grids;
+}
+
+}  // namespace tvr
