@@ -16,6 +16,8 @@ void add_table_command(CLI::App& app);
 void add_data_command(CLI::App& app);
 void add_frames_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
+void add_score_command(CLI::App& app);
+void add_encode_command(CLI::App& app);
 void add_weights_command(CLI::App& app);
 void add_describe_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);

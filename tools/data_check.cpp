@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include "tvr/base/file.h"
 #include "tvr/data/data_check.h"
 #include "tvr/data/frame_pack.h"
+#include "tvr/model/architectures.h"
 #include "tvr/text/assets.h"
 #include "tvr/text/tokenizer.h"
 
@@ -30,13 +32,19 @@ struct CheckArguments {
 
 // Tokens as the text tower takes them. A tower without the key sets no limit that could be checked.
 void read_text_limit(const Experiment& experiment, const ConfigNode& effective, DataCheckOptions& options) {
-  effective.child("model").child("text").read("context_length", options.token_limit);
+  const auto text = effective.child("model").child("text");
+  text.read("context_length", options.token_limit);
   if (options.token_limit == 0) return;
   const auto assets = experiment.run.assets.empty() ? default_assets() : fs::path(experiment.run.assets);
-  const std::shared_ptr<const Tokenizer> tokenizer = make_tokenizer("clip", assets);
+  std::string arch, model_file;
+  text.read("arch", arch);
+  text.read("tokenizer", model_file);
+  const auto config = arch.empty() ? TextConfig() : architecture(arch).text;
+  options.token_limit = std::min(options.token_limit, config.context_length);
+  const std::shared_ptr<const Tokenizer> tokenizer = make_tokenizer(text_input(config, model_file).tokenizer, assets);
   const int64_t marks = (tokenizer->start_id() >= 0) + (tokenizer->end_id() >= 0);
-  options.token_count = [tokenizer, marks](const std::string& text) {
-    return static_cast<int64_t>(tokenizer->encode(text).size()) + marks;
+  options.token_count = [tokenizer, marks](const std::string& caption) {
+    return static_cast<int64_t>(tokenizer->encode(caption).size()) + marks;
   };
 }
 

@@ -25,19 +25,21 @@ struct PackArguments {
 // What the model of the configuration takes; --frames and --size go before it.
 FramePackOptions pack_options(const PackArguments& arguments, const Experiment& experiment) {
   VideoInputSpec spec;
-  if (arguments.frames == 0 || arguments.size == 0) {
+  const auto& loader = experiment.loader;
+  const bool is_open = loader.fit.empty() || loader.interpolation.empty();
+  if (arguments.frames == 0 || arguments.size == 0 || is_open) {
     spec = experiment.model.video(EncoderContext{})->input();
-    if (spec.cached)
+    if (spec.cached && (arguments.frames == 0 || arguments.size == 0))
       throw ConfigError(arguments.config +
                         ": its model reads cached features, which says nothing about pixels; give "
                         "--frames and --size, or the configuration of the run whose encoder makes them.");
   }
-  const auto& loader = experiment.loader;
+  const auto pixels = loader.for_model(spec.fit, spec.interpolation);
   FramePackOptions options;
   options.sampling = loader.sampling_of(false, arguments.frames > 0 ? arguments.frames : spec.frames);
   options.size = arguments.size > 0 ? arguments.size : spec.size;
-  options.fit = loader.fit;
-  options.interpolation = loader.interpolation;
+  options.fit = pixels.fit;
+  options.interpolation = pixels.interpolation;
   options.cropped = !arguments.uncropped;
   return options;
 }

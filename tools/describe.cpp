@@ -55,7 +55,9 @@ void print_cost(RetrievalModel& model) {
   model.eval();
   const auto spec = model.video().input();
   const int64_t words = model.text().context_length();
-  const TextInput text{torch::ones({kTexts, words}, torch::kLong), torch::ones({kTexts, words}, torch::kBool)};
+  TextInput text{torch::ones({kTexts, words}, torch::kLong), torch::ones({kTexts, words}, torch::kBool)};
+  text.cached.pooled = torch::ones({kTexts, model.text().dim()});
+  text.cached.tokens = torch::ones({kTexts, words, model.text().dim()});
   const auto texts = model.encode(text);
   fmt::print("\ncost on this machine, {} threads, random input of full size\n", at::get_num_threads());
   fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts,

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "evaluation.h"
 #include "experiment.h"
+#include "initial_weights.h"
 #include "tvr/train/run_directory.h"
 
 namespace tvr {
@@ -22,12 +23,11 @@ void evaluate(const EvalRequest& request) {
   const EvaluationOutputs outputs{request.json, request.ranks, request.html, request.similarity};
   check_outputs(outputs);
   const auto experiment = read_experiment(request.config, request.overrides);
-  const auto weights = weights_file(!request.weights.empty()           ? request.weights
-                                    : fs::is_directory(request.config) ? request.config
-                                                                       : experiment.run.dir);
+  const auto own = fs::is_directory(request.config) ? request.config : experiment.run.dir;
+  const auto weights = request.weights.empty() ? weights_file(own) : evaluated_file(request.weights);
   const auto device = choose_device(experiment.run.device);
   const auto model = prepare_model(experiment, device);
-  load_weights(*model, weights);
+  load_evaluated_weights(*model, experiment, weights);
   const ExperimentData data(experiment, *model, device);
   if (!data.has_split(request.split))
     throw ConfigError("--split " + request.split + ": generated stills have only the split val.");
@@ -51,7 +51,7 @@ void add_eval_command(CLI::App& app) {
   command->add_option("CONFIG", request->config, "a YAML file or a run directory")->required();
   command->add_option("SETTING", request->overrides, "key.sub=value: overrides of the configuration");
   command->add_option("--weights", request->weights,
-                      "weights file or run directory; default: the best checkpoint of the run");
+                      "run directory, or what `tvr weights inspect` reads; default: the best checkpoint of the run");
   command->add_option("--split", request->split, "split to evaluate")
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->capture_default_str();
@@ -64,6 +64,7 @@ void add_eval_command(CLI::App& app) {
   command->footer(
       "Examples:\n  tvr eval runs/demo/mean_pool\n  tvr eval runs/demo/mean_pool --split val eval.ties=average --json "
       "-\n"
+      "  tvr eval configs/msrvtt/zero_shot_clip_b32.yaml --weights ViT-B-32.pt\n"
       "  tvr eval configs/demo/mean_pool.yaml --weights model.safetensors --html page.html --save-similarity sim.npy");
   command->callback([request] { evaluate(*request); });
 }

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 
+#include "initial_weights.h"
 #include "page_queries.h"
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
@@ -38,7 +39,7 @@ Protocol make_protocol(const Experiment& experiment, const std::string& split, c
   protocol.seed = experiment.run.seed;
   protocol.config = experiment.origin;
   protocol.checkpoint = weights.string();
-  if (!weights.empty()) protocol.checkpoint_sha256 = sha256_file(weights);
+  if (!weights.empty()) protocol.checkpoint_sha256 = weights_sha256(weights);
   protocol.commit = commit();
   protocol.hardware = hardware_name();
   protocol.precision = "float32";

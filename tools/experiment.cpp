@@ -58,7 +58,7 @@ Experiment read_experiment(const fs::path& config_or_run, const std::vector<std:
   experiment.run = read_options<RunOptions>(config.child("run"));
   experiment.model =
       read_model(config.child("model"), builtin_text_encoders(), builtin_video_encoders(), builtin_heads());
-  experiment.loss = read_plugin(builtin_losses(), config, "loss", "info_nce");
+  experiment.loss = read_loss(config, builtin_losses());
   read_data(config, experiment);
   experiment.loader = read_options<LoaderOptions>(config.child("loader"));
   experiment.optimizer = read_options<OptimizerOptions>(config.child("optim"));
@@ -85,7 +85,7 @@ std::string describe_settings() {
          format_options("eval", describe_options<EvaluatorOptions>());
 }
 
-torch::Device choose_device(const std::string& name) {
+torch::Device choose_device(const std::string& name, const std::string& setting) {
   open_cuda_module();
   const auto count = static_cast<int64_t>(torch::cuda::device_count());
   if (name == "cpu" || (name == "auto" && count == 0)) return torch::kCPU;
@@ -96,9 +96,9 @@ torch::Device choose_device(const std::string& name) {
     const int64_t index = std::stoll(name.substr(5));
     if (index < count) return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
   } else {
-    throw ConfigError("run.device: '" + name + "' is not a device; use auto, cpu, cuda or cuda:N.");
+    throw ConfigError(setting + ": '" + name + "' is not a device; use auto, cpu, cuda or cuda:N.");
   }
-  throw ConfigError("run.device: '" + name + "' is not there, " + std::to_string(count) +
+  throw ConfigError(setting + ": '" + name + "' is not there, " + std::to_string(count) +
                     " CUDA devices are usable; `tvr doctor` says why.");
 }
 
@@ -110,10 +110,20 @@ std::shared_ptr<RetrievalModel> prepare_model(const Experiment& experiment, cons
   return model;
 }
 
+std::shared_ptr<const Tokenizer> open_tokenizer(const TextInputSpec& spec, const fs::path& assets,
+                                                const std::string& who) {
+  std::shared_ptr<const Tokenizer> tokenizer =
+      make_tokenizer(spec.tokenizer, assets.empty() ? default_assets() : assets);
+  if (tokenizer->vocabulary_size() > spec.vocabulary)
+    throw ConfigError(who + ": the tokenizer " + spec.tokenizer + " has " +
+                      std::to_string(tokenizer->vocabulary_size()) + " tokens, the text tower knows " +
+                      std::to_string(spec.vocabulary) + "; is it that of other weights?");
+  return tokenizer;
+}
+
 ExperimentData::ExperimentData(const Experiment& experiment, RetrievalModel& model, const torch::Device& device)
     : experiment_(experiment), model_(model), device_(device), stills_(experiment.stills.has_value()) {
-  tokenizer_ =
-      make_tokenizer("clip", experiment.run.assets.empty() ? default_assets() : fs::path(experiment.run.assets));
+  tokenizer_ = open_tokenizer(model.text().input(), experiment.run.assets, "model.text");
   if (stills_) return;
   corpus_ = experiment.corpus();
   if (!experiment.loader.pack.empty()) pack_ = std::make_shared<FramePack>(experiment.loader.pack);
@@ -134,10 +144,19 @@ EvaluationData ExperimentData::split(const std::string& name) const {
   data.split = usable_split(name);
   std::vector<std::string> texts;
   for (const auto& caption : data.split.captions) texts.push_back(caption.text);
-  data.texts = std::make_shared<TextTable>(*tokenizer_, texts, model_.text().context_length());
+  const auto table = std::make_shared<TextTable>(*tokenizer_, texts, model_.text().context_length());
+  const auto text_spec = model_.text().input();
+  if (!text_spec.source.empty())
+    attach_features(*table, text_spec, model_.text(), model_.head().needs().words, data.split, device_);
+  data.texts = table;
   if (data.texts->truncated() > 0)
     spdlog::warn("split {}: {} of {} captions are longer than model.text.context_length and were cut", name,
                  data.texts->truncated(), data.texts->size());
+  if (data.texts->mojibake() > 0)
+    spdlog::warn(
+        "split {}: {} of {} captions look wrongly decoded (mojibake) and are read as they are; `tvr tokenize "
+        "--mojibake` names them",
+        name, data.texts->mojibake(), data.texts->size());
   const auto spec = model_.video().input();
   data.videos =
       spec.cached ? open_features(spec, model_.video(), *this, data.split, device_) : frames(spec, data.split.videos);
@@ -196,10 +215,14 @@ void ExperimentData::check_splits() const {
 
 std::shared_ptr<const BatchSource> ExperimentData::training() const {
   const auto seed = static_cast<uint64_t>(experiment_.run.seed);
+  if (stills_ && model_.head().needs().views > 1)
+    throw ConfigError(
+        "model.head looks at each video twice, and a still has one look; train on a corpus, or set "
+        "model.head.denoise=false.");
   if (stills_)
     return std::make_shared<StillSource>(tokenizer_, model_.text().context_length(), experiment_.loader.batch_size,
                                          experiment_.train.steps, seed);
-  return std::make_shared<CorpusSource>(split("train"), experiment_.loader, seed);
+  return std::make_shared<CorpusSource>(split("train"), experiment_.loader, seed, model_.head().needs().views);
 }
 
 }  // namespace tvr

@@ -64,8 +64,14 @@ Experiment read_experiment(const std::filesystem::path& config_or_run, const std
 /// Every setting with type, range and default, generated from the Options.
 std::string describe_settings();
 
-/// run.device with "auto" resolved. Throws ConfigError for an unknown name or a device this machine lacks.
-torch::Device choose_device(const std::string& name);
+/// A device with "auto" resolved. Throws ConfigError, naming `setting`, for an unknown name or a device this machine
+/// lacks.
+torch::Device choose_device(const std::string& name, const std::string& setting = "run.device");
+
+/// The tokenizer of a text encoder; `assets` "": the default folder. Throws ConfigError, beginning with `who`, if it
+/// has more tokens than the encoder.
+std::shared_ptr<const Tokenizer> open_tokenizer(const TextInputSpec& spec, const std::filesystem::path& assets,
+                                                const std::string& who);
 
 /// Applies run.threads, opens the CUDA module, builds the model on the device and loads train.init into it.
 std::shared_ptr<RetrievalModel> prepare_model(const Experiment& experiment, const torch::Device& device);

@@ -6,7 +6,8 @@
 
 #include "experiment.h"
 #include "tvr/base/file.h"
-#include "tvr/data/video_source.h"
+#include "tvr/data/feature_pack.h"
+#include "tvr/model/initialize.h"
 #include "tvr/model/patch_selection.h"
 #include "tvr/train/run_directory.h"
 
@@ -44,12 +45,31 @@ std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const f
                                              const torch::Device& device) {
   const auto source = read_experiment(spec.source, {});
   const bool patches = spec.keep_patches >= 0;
+  const WithoutInitialization all_are_loaded;
   auto encoder = source.model.video(EncoderContext{0, {.words = false, .patches = patches}});
   if (encoder->input().cached)
     throw ConfigError("model.video.source: " + spec.source +
                       " itself trained on cached features; name the run whose encoder made them.");
   NamedTensors state;
   for (const auto& [name, tensor] : state_of(*encoder)) state.emplace_back("video." + name, tensor);
+  load_tensors(weights, state, {"*"});
+  encoder->to(device);
+  encoder->eval();
+  return encoder;
+}
+
+std::shared_ptr<TextEncoder> source_text_encoder(const TextInputSpec& spec, bool words, const fs::path& weights,
+                                                 const torch::Device& device) {
+  const WithoutInitialization all_are_loaded;
+  auto encoder = read_experiment(spec.source, {}).model.text(EncoderContext{0, {.words = words}});
+  if (!encoder->input().source.empty())
+    throw ConfigError("model.text.source: " + spec.source +
+                      " itself trained on cached features; name the run whose encoder made them.");
+  if (encoder->input().tokenizer != spec.tokenizer)
+    throw ConfigError("model.text.tokenizer: " + spec.source + " reads tokens of " + encoder->input().tokenizer +
+                      ", these are of " + spec.tokenizer + "; make them equal.");
+  NamedTensors state;
+  for (const auto& [name, tensor] : state_of(*encoder)) state.emplace_back("text." + name, tensor);
   load_tensors(weights, state, {"*"});
   encoder->to(device);
   encoder->eval();
@@ -69,9 +89,11 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
                                                  const ExperimentData& data, const RetrievalSplit& split,
                                                  const torch::Device& device) {
   const auto& videos = split.videos;
-  const auto& options = data.frame_options();
+  std::vector<std::string> ids;
+  for (const auto& video : videos) ids.push_back(video.id);
   const auto weights = weights_file(spec.source);
   const auto source = source_encoder(spec, weights, device);
+  const auto options = data.frame_options().for_model(source->input().fit, source->input().interpolation);
   check_fit(*source, encoder, spec.source);
   const auto folder =
       fs::path(spec.source) / "features" / (split.name + "-" + pack_key(spec, weights, options, videos));
@@ -88,7 +110,7 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
     write_file(made_from, stamp);
     auto pixels = source->input();
     pixels.frames = spec.frames;
-    make_feature_pack(folder, *data.frames(pixels, videos), videos, [&](const VideoInput& video) {
+    make_feature_pack(folder, *data.frames(pixels, videos), ids, [&](const VideoInput& video) {
       auto features = source->encode(to(video, device), {});
       if (spec.keep_patches > 0) features = select_salient_patches(features, spec.keep_patches);
       return to(features, torch::kCPU);
@@ -96,7 +118,32 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
     write_file(finished, "");
     spdlog::info("features of {} videos ({}) are in {}", videos.size(), split.name, folder.string());
   }
-  return std::make_shared<FeatureVideoSource>(folder, videos);
+  return std::make_shared<FeatureVideoSource>(folder, ids);
+}
+
+void attach_features(TextTable& texts, const TextInputSpec& spec, const TextEncoder& encoder, bool words,
+                     const RetrievalSplit& split, const torch::Device& device) {
+  std::vector<std::string> ids;
+  for (const auto& caption : split.captions) ids.push_back(caption.text);
+  const auto weights = weights_file(spec.source);
+  std::string content = sha256_file(weights) + fmt::format(" length {} words {}\n", texts.length(), words);
+  for (const auto& id : ids) content += id + "\n";
+  const auto folder =
+      fs::path(spec.source) / "features" / (split.name + "-texts-" + sha256(content).substr(0, kKeyDigits));
+  if (!fs::exists(folder / "finished")) {
+    const auto source = source_text_encoder(spec, words, weights, device);
+    if (source->dim() != encoder.dim())
+      throw ConfigError(fmt::format("model.text: {} gives vectors of {}; set model.text.dim={}.", spec.source,
+                                    source->dim(), source->dim()));
+    make_feature_pack(folder, texts, ids, [&](const TextInput& text) {
+      auto features = source->encode(to(text, device), {});
+      if (!words) features.tokens = features.mask = torch::Tensor();
+      return to(features, torch::kCPU);
+    });
+    write_file(folder / "finished", "");
+    spdlog::info("features of {} texts ({}) are in {}", ids.size(), split.name, folder.string());
+  }
+  texts.attach(std::make_shared<FeaturePack>(folder, ids));
 }
 
 }  // namespace tvr

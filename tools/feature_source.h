@@ -18,4 +18,10 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
                                                  const ExperimentData& data, const RetrievalSplit& split,
                                                  const torch::Device& device);
 
+/// Gives `texts`, the captions of a split, the features that a cached text encoder asks for, read from
+/// spec.source/features/ or made there first by the text encoder of that run. `words`: with a vector a word. The
+/// folder's name depends on the weights and the captions. Throws ConfigError if the features do not fit `encoder`.
+void attach_features(TextTable& texts, const TextInputSpec& spec, const TextEncoder& encoder, bool words,
+                     const RetrievalSplit& split, const torch::Device& device);
+
 }  // namespace tvr

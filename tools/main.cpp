@@ -72,6 +72,8 @@ int main(int argc, char** argv) {
   tvr::add_frames_command(app);
 #endif
   tvr::add_tokenize_command(app);
+  tvr::add_score_command(app);
+  tvr::add_encode_command(app);
   tvr::add_weights_command(app);
   tvr::add_describe_command(app);
   tvr::add_doctor_command(app);

@@ -24,10 +24,10 @@ constexpr double kLeastShare = 0.02;    // of the strongest word's weight: what 
 constexpr int64_t kThumbnail = 160;     // pixels
 constexpr double kTimeRounding = 1e-4;  // seconds: tensors hold times in single precision
 
-// The word each token belongs to; "" for the start and end tokens. Blanks always separate tokens, so a word's tokens
-// can be counted by encoding it alone.
+// The word each token belongs to; "" for the start and end tokens, where the tokenizer has them. Blanks always separate
+// tokens, so a word's tokens can be counted by encoding it alone.
 std::vector<std::string> words_of_tokens(const Tokenizer& tokenizer, const std::string& caption) {
-  std::vector<std::string> words{""};
+  std::vector<std::string> words(tokenizer.start_id() >= 0 ? 1 : 0);
   std::istringstream stream(caption);
   for (std::string word; stream >> word;) words.insert(words.end(), tokenizer.encode(word).size(), word);
   words.emplace_back("");

@@ -87,6 +87,40 @@ grep -q "</html>" page.html || fail "the page is not complete"
 expect 0 "threads1" "$tvr" table threads0 threads1
 expect 0 "text_projection" "$tvr" describe threads0
 
+# A table runs what is missing, at most two at a time, shows what failed, goes on after Ctrl-C and runs nothing twice.
+echo video_id > corpus/nothing.csv
+cat > grid.yaml <<END
+title: A grid
+baseline: whole
+base: $config
+out: grid
+seeds: [0, 1]
+set: {data.root: corpus, model.video.source: pretrain, train.init: pretrain, loader.batch_size: 16, train.steps: 6, eval.bootstrap_draws: 200}
+rows:
+  - {name: broken, seeds: [0], set: {data.test: nothing.csv}}
+  - {name: a paper, published: {text_to_video: {R@1: 44.5}}, source: arXiv 2104.08860}
+grid:
+  head: {whole: {model.head.type: mean_pool}, words: {model.head.visual: frames}}
+END
+expect 0 "whole +not run" "$tvr" table grid.yaml
+"$tvr" table grid.yaml --run --jobs 2 > grid.txt 2>&1 & pid=$!
+for _ in $(seq 100); do grep -q "finished" grid.txt && break; sleep 0.1; done
+kill -INT $pid
+status=0; wait $pid || status=$?
+[[ $status == 130 ]] || { cat grid.txt; fail "interruption of a table: status $status"; }
+expect 2 "words .*2 +[0-9]" "$tvr" table grid.yaml --run --jobs 2
+for pattern in "broken: failed: .*nothing.csv" "p \(seeds\)" "ms/query of 1000" "by need" "failed: broken"; do
+  grep -Eq "$pattern" out.txt || { cat out.txt; fail "no '$pattern' in the table"; }
+done
+made() { stat -c '%n %Y' grid/*/metrics.json; }
+before=$(made)
+[[ $(wc -l <<< "$before") == 4 ]] || fail "the table made other runs: $before"
+expect 2 "broken" "$tvr" table grid.yaml --run
+[[ $before == "$(made)" ]] || fail "a finished run of a table was run again"
+expect 2 "unknown head 'mean_pol'" "$tvr" table <(sed 's/mean_pool}/mean_pol}/' grid.yaml) --run
+for format in markdown latex html json; do expect 0 "" "$tvr" table grid.yaml --format $format --out grid.$format; done
+grep -q "</html>" grid.html || fail "the page of a table is not complete"
+
 # A matrix gives the numbers of the evaluation that wrote it; runs and matrices can be compared.
 expect 0 "random order" "$tvr" metrics sim.npy --corpus msrvtt:corpus --draws 200 --json sim.json --html sim.html
 measured() { sed '/"protocol"/,$d' "$1"; }
@@ -120,7 +154,7 @@ configs=("$source_dir"/configs/demo/*.yaml)
 [[ ${#configs[@]} == 5 ]] || fail "configs/demo holds ${#configs[@]} experiments, this test knows of 5"
 for file in "${configs[@]}"; do expect 0 "parameters, [0-9]+ trainable" "$tvr" describe "$file"; done
 ln -s "$source_dir/configs" configs
-expect 0 "not run" "$tvr" table configs/tables/demo.yaml
+for file in configs/tables/*.yaml; do expect 0 "not run" "$tvr" table "$file"; done
 
 # The five corpora's experiments build; their data is somebody else's.
 for file in "$source_dir"/configs/{msrvtt,msvd,lsmdc,didemo,activitynet}/*.yaml; do
@@ -177,4 +211,32 @@ END
 expect 0 "5 positions of patches are resized to 17" "$tvr" describe tiny.yaml
 expect 2 "contradicts quick_gelu" "$tvr" describe tiny.yaml model.text.activation=gelu model.video.activation=gelu
 expect 2 "the model needs \[16\]" "$tvr" describe tiny.yaml model.text.width=16
+expect 0 "arrays of pretrain" "$tvr" weights convert pretrain --to huggingface --out published
+cat > zero.yaml <<END
+run: {dir: zero}
+model:
+  text: {type: clip_text, context_length: 32, width: 64, layers: 2, heads: 4, embed_dim: 64, mlp_ratio: 2, activation: gelu}
+  video: {type: clip_frames, frames: 2, image_size: 96, patch_size: 16, width: 64, layers: 2, heads: 4, embed_dim: 64, mlp_ratio: 2, activation: gelu}
+  head: {type: mean_pool}
+data: {type: demo, root: corpus}
+eval: {bootstrap_draws: 200}
+END
+expect 0 "first 32 of 64 text positions" "$tvr" eval zero.yaml --weights published
+expect 2 "the text tower knows 20" "$tvr" eval tiny.yaml --weights hugging
+
+# Features for other programs; killed or stopped and given again, the same bytes.
+head -200 "$source_dir/README.md" > texts.txt
+encode=("$tvr" encode --weights pretrain --texts texts.txt --videos corpus/videos --frames 2 --batch 8 --threads 1)
+expect 0 "videos: 90" "${encode[@]}" --out whole.safetensors
+"${encode[@]}" --out killed.safetensors > kill.txt 2>&1 & pid=$!
+sleep 1
+kill -9 $pid 2> /dev/null || true
+wait $pid 2> /dev/null || true
+[[ -e killed.safetensors ]] || expect 0 "videos: 90" "${encode[@]}" --out killed.safetensors
+cmp whole.safetensors killed.safetensors || fail "features of a killed run differ"
+expect 2 "exists; choose another name" "${encode[@]}" --out whole.safetensors
+expect 2 "nothing to encode" "$tvr" encode --weights pretrain --out none.safetensors
+expect 2 "left out|cannot|damaged|no decodable" "$tvr" encode --weights pretrain --videos wounded/videos --frames 2 --out wounded.safetensors
+expect 0 "left out: ${victims[2]}" "$tvr" encode --weights pretrain --videos wounded/videos --frames 2 --missing skip --out wounded.safetensors
+[[ ! -e wounded.safetensors.tvr-parts ]] || fail "encode left its parts behind"
 echo "all program checks passed"

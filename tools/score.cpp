@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <torch/torch.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "tvr/base/arrays.h"
+#include "tvr/base/error.h"
+#include "tvr/model/interaction_head.h"
+#include "tvr/model/score.h"
+#include "tvr/model/weights.h"
+
+namespace tvr {
+namespace {
+
+constexpr int64_t kTile = 128;  // texts and videos prepared and scored at a time
+
+struct ScoreRequest {
+  std::string head, features, weights, out;
+};
+
+/// Rows [begin, end) of an array of the file as a tensor: floating types as float32, masks as bool.
+torch::Tensor rows_of(const ArrayView& array, bool mask, int64_t begin, int64_t end) {
+  auto part = array;
+  const int64_t row_bytes = array.shape[0] > 0 ? array.bytes() / array.shape[0] : 0;
+  part.data = static_cast<const char*>(array.data) + begin * row_bytes;
+  part.shape[0] = end - begin;
+  const auto tensor = tensor_of(part);
+  if (mask) return tensor.to(torch::kBool);
+  return tensor.is_floating_point() ? tensor.to(torch::kFloat) : tensor;
+}
+
+/// A file as `tvr encode` writes it (design: text.*, video.*, experts.*), read by rows.
+class FeatureFile {
+ public:
+  explicit FeatureFile(const std::string& path) : path_(path), file_(path) {
+    texts_ = count("text.pooled");
+    videos_ = count("video.frames");
+    for (const auto& [name, array] : file_.arrays()) {
+      const bool text = name.starts_with("text."), video = name.starts_with("video.") || name.starts_with("experts.");
+      if (!text && !video) continue;
+      if (array.shape.empty() || array.shape[0] != (text ? texts_ : videos_))
+        throw DataError(fmt::format("{}: '{}' has shape {}, but there are {} {}.", path_, name, shape_text(array.shape),
+                                    text ? texts_ : videos_, text ? "texts" : "videos"));
+    }
+    dim_ = file_.at("text.pooled").shape.back();
+    if (file_.at("video.frames").shape.back() != dim_)
+      throw DataError(fmt::format("{}: texts have {} channels, frames {}; both must come from one model.", path_, dim_,
+                                  file_.at("video.frames").shape.back()));
+  }
+
+  int64_t texts() const { return texts_; }
+  int64_t videos() const { return videos_; }
+  int64_t words() const { return file_.has("text.tokens") ? axis("text.tokens", 1) : 1; }
+  HeadContext context() const {
+    HeadContext context;
+    context.dim = dim_;
+    context.max_frames = axis("video.frames", 1);
+    context.max_words = words();
+    return context;
+  }
+
+  TextFeatures text(int64_t begin, int64_t end, const Needs& needs) const {
+    TextFeatures features;
+    fill(features, begin, end);
+    if (needs.words && !features.tokens.defined()) lack("text.tokens", "words", "run `tvr encode` without --no-tokens");
+    if (!features.mask.defined()) features.mask = torch::ones({end - begin, words()}, torch::kBool);
+    return features;
+  }
+  VideoFeatures video(int64_t begin, int64_t end, const Needs& needs) const {
+    VideoFeatures features;
+    for (const auto& [name, array] : file_.arrays()) {
+      const std::string prefix = "experts.", values = ".values";
+      if (name.starts_with(prefix) && name.ends_with(values))
+        features.experts[name.substr(prefix.size(), name.size() - prefix.size() - values.size())];
+    }
+    fill(features, begin, end);
+    if (needs.patches && !features.patches.defined())
+      lack("video.patches", "patches", "run `tvr encode` with --patches");
+    if (!features.mask.defined()) features.mask = torch::ones({end - begin, axis("video.frames", 1)}, torch::kBool);
+    return features;
+  }
+
+ private:
+  int64_t count(const std::string& name) const { return axis(name, 0); }
+  int64_t axis(const std::string& name, size_t place) const {
+    const auto& shape = file_.at(name).shape;
+    if (shape.size() < 2) throw DataError(fmt::format("{}: '{}' has shape {}.", path_, name, shape_text(shape)));
+    return place < shape.size() ? shape[place] : 1;
+  }
+  template <class Features>
+  void fill(Features& features, int64_t begin, int64_t end) const {
+    features.each([&](const std::string& name, torch::Tensor& tensor) {
+      if (file_.has(name)) tensor = rows_of(file_.at(name), name.ends_with("mask"), begin, end);
+    });
+  }
+  [[noreturn]] void lack(const std::string& name, const std::string& what, const std::string& remedy) const {
+    throw DataError(fmt::format("{}: the head compares {}, but there is no '{}'; {}.", path_, what, name, remedy));
+  }
+
+  std::string path_;
+  SafetensorsFile file_;
+  int64_t texts_ = 0, videos_ = 0, dim_ = 0;
+};
+
+struct HeadSpec {
+  Plugin<InteractionHead, HeadContext>::Builder head;
+  ScoreOptions score;
+};
+
+// The mapping of a head alone, {type: …}, or head and score as the section `model` of a configuration has them.
+HeadSpec read_spec(const std::string& file) {
+  const auto root = ConfigNode::load(file);
+  const auto model = root.has("model") ? root.child("model") : root;
+  HeadSpec spec;
+  if (root.has("type")) {
+    std::string type;
+    root.read("type", type);
+    const auto heads = builtin_heads();
+    if (heads.has(type)) spec.head = heads.at(type).read(root);
+    if (!spec.head) root.error("type", unknown_name_message(heads.what(), type, heads.names()));
+  } else if (model.has("head")) {
+    spec.head = read_plugin(builtin_heads(), model, "head", "mean_pool");
+    spec.score = read_options<ScoreOptions>(model.child("score"));
+  }
+  root.finish();
+  if (!spec.head)
+    throw ConfigError(file +
+                      ": names no head; write {type: NAME, …}, or head: {type: NAME, …} as the section `model` of a "
+                      "configuration has it.");
+  return spec;
+}
+
+void load_head(InteractionHead& head, const ScoreRequest& request) {
+  NamedTensors state;
+  for (const auto& [name, tensor] : state_of(head)) state.emplace_back("head." + name, tensor);
+  if (!request.weights.empty()) return load_tensors(request.weights, state, {"text.*", "video.*", "score.*", "loss.*"});
+  if (!state.empty())
+    spdlog::warn("the head has {} parameters and no --weights: they are the initial ones of seed 0", state.size());
+}
+
+void score(const ScoreRequest& request) {
+  const torch::NoGradGuard no_grad;
+  const auto spec = read_spec(request.head);
+  const FeatureFile features(request.features);
+  auto context = features.context();
+  context.block_bytes = spec.score.block_mb << 20;
+  const auto head = spec.head(context);
+  Score sum(spec.score, head->part_infos());
+  load_head(*head, request);
+  head->eval();
+  const auto needs = head->needs();
+  const auto result = torch::empty({features.texts(), features.videos()});
+  for (int64_t v = 0; v < features.videos(); v += kTile) {
+    const int64_t video_end = std::min(v + kTile, features.videos());
+    const auto video = head->prepare(features.video(v, video_end, needs), {});
+    for (int64_t t = 0; t < features.texts(); t += kTile) {
+      const int64_t text_end = std::min(t + kTile, features.texts());
+      const auto text = head->prepare(features.text(t, text_end, needs), {});
+      result.slice(0, t, text_end).slice(1, v, video_end).copy_(sum.sum(head->parts(text, video, {})));
+    }
+  }
+  write_npy(request.out, array_view(result));
+  spdlog::info("{}: {} texts x {} videos, before the logit scale", request.out, features.texts(), features.videos());
+}
+
+}  // namespace
+
+void add_score_command(CLI::App& app) {
+  auto* command = app.add_subcommand("score", "any head on given features: its scores before the logit scale");
+  auto request = std::make_shared<ScoreRequest>();
+  command
+      ->add_option("--head", request->head, "YAML with head: {type: …} and, if wanted, score: {…}, or a configuration")
+      ->required();
+  command->add_option("--features", request->features, "features as `tvr encode` writes them (.safetensors)")
+      ->required();
+  command->add_option("--weights", request->weights, "the head's parameters, named head.* (.safetensors)");
+  command->add_option("--out", request->out, "matrix to write (.npy), rows = texts, columns = videos")->required();
+  command->footer(
+      "Examples:\n"
+      "  tvr encode --weights ViT-B-32.pt --texts captions.txt --videos clips --out features.safetensors\n"
+      "  echo 'head: {type: token_wise, weights: uniform}' > head.yaml\n"
+      "  tvr score --head head.yaml --features features.safetensors --out scores.npy\n"
+      "  tvr metrics scores.npy");
+  command->callback([request] { score(*request); });
+}
+
+}  // namespace tvr
