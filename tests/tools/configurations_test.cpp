@@ -17,10 +17,20 @@ namespace tvr {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr size_t kArchitectures = 0;
+constexpr size_t kConfigurations = 131, kArchitectures = 62;
 const std::vector<std::string> kHeads{
     "mean_pool", "seq_transformer", "seq_lstm", "tight_transformer", "token_wise", "xclip", "xpool", "ts2", "cmfg",
     "hcmi"};
+
+// What the readers look for before they read anything.
+const std::map<std::string, std::vector<std::string>> kFiles{
+    {"msrvtt", {"MSRVTT_data.json", "MSRVTT_train.9k.csv", "MSRVTT_JSFUSION_test.csv"}},
+    {"msvd", {"raw-captions.pkl", "train_list.txt", "val_list.txt", "test_list.txt"}},
+    {"lsmdc", {"LSMDC16_annos_training.csv", "LSMDC16_annos_val.csv", "LSMDC16_challenge_1000_publictect.csv"}},
+    {"didemo",
+     {"train_data.json", "val_data.json", "test_data.json", "train_list.txt", "val_list.txt", "test_list.txt"}},
+    {"activitynet", {"train.json", "val_1.json"}},
+    {"demo", {"MSRVTT_data.json", "demo.json", "tags.csv", "test.csv"}}};
 
 // Large tensors all lie in the same memory: their shapes can be looked at, and a model of any size takes as much as its
 // largest tensor.
@@ -54,8 +64,10 @@ class SharedMemory final : public c10::Allocator {
 class Configurations : public testing::Test {
  protected:
   void SetUp() override {
-    for (const auto* data : {"msrvtt", "msvd", "lsmdc", "didemo", "activitynet", "demo"})
-      fs::create_directories(folder.path() / "data" / data);
+    for (const auto& [corpus, annotations] : kFiles) {
+      fs::create_directories(folder.path() / "data" / corpus / "videos");
+      for (const auto& name : annotations) write_file(folder.path() / "data" / corpus / name, "");
+    }
     fs::create_directories(folder.path() / "runs/demo/pretrain");
     fs::create_directories(folder.path() / "data/weights/siglip-base-patch16-224");
     write_file(folder.path() / "data/weights/siglip-base-patch16-224/spiece.model", "");
@@ -75,6 +87,7 @@ class Configurations : public testing::Test {
 };
 
 TEST_F(Configurations, AreReadAndSayHowTheyAreRun) {
+  EXPECT_EQ(files.size(), kConfigurations);
   std::set<std::string> runs;
   for (const auto& file : files) {
     SCOPED_TRACE(file);
