@@ -63,6 +63,17 @@ bool unwrap_once(StoredWeights& weights) {
   return false;
 }
 
+// With separate scales a run has one for each part of its score, CLIP has a single one.
+void put_scale(Arrays& towers, StoredArray array, StoredWeights& weights) {
+  if (array.shape.size() == 1 && array.shape[0] > 1) {
+    weights.ignored.emplace_back("score.logit_scale", "has a scale for each of " + std::to_string(array.shape[0]) +
+                                                          " parts; the first is taken for all");
+    array.shape.clear();
+    array.strides.clear();
+  }
+  put(towers, "logit_scale", std::move(array), weights);
+}
+
 // The model of a run: "video.visual.…", "text.…", and whatever head, loss and score have.
 void unwrap_run(StoredWeights& weights) {
   Arrays towers;
@@ -72,7 +83,7 @@ void unwrap_run(StoredWeights& weights) {
     else if (name.starts_with("text."))
       put(towers, name.substr(std::string("text.").size()), std::move(array), weights);
     else if (name == "score.logit_scale")
-      put(towers, "logit_scale", std::move(array), weights);
+      put_scale(towers, std::move(array), weights);
     else if (name.starts_with("head."))
       weights.head.emplace(name, std::move(array));
     else

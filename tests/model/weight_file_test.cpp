@@ -117,6 +117,17 @@ TEST_F(WeightFile, ARunOfTvrIsAFolderOfWeights) {
   EXPECT_EQ(config.vision.activation, "gelu");
 }
 
+TEST_F(WeightFile, OfARunWithAScaleForEachPartTheFirstIsTaken) {
+  std::vector<NamedShape> arrays{{"score.logit_scale", {3}}};
+  for (const auto& [name, shape] : clip)
+    if (name != "logit_scale") arrays.push_back({(name.starts_with("visual.") ? "video." : "text.") + name, shape});
+  write_zeros(folder / "model.safetensors", arrays);
+  const auto weights = open_weights(folder / "model.safetensors");
+  EXPECT_TRUE(weights.arrays.at("logit_scale").shape.empty());
+  ASSERT_EQ(weights.ignored.size(), 1u);
+  EXPECT_THAT(weights.ignored[0].second, testing::HasSubstr("each of 3 parts"));
+}
+
 TEST_F(WeightFile, ShardsAreReadTogether) {
   const std::vector<NamedShape> first(clip.begin(), clip.begin() + 5), second(clip.begin() + 5, clip.end());
   write_zeros(folder / "a.safetensors", first);
