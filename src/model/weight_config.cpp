@@ -122,7 +122,8 @@ void check_choice(const std::string& where, const char* key, const std::string& 
 
 // "": of a tower that is not in the file.
 void check_tower(const TransformerConfig& tower, const std::string& where) {
-  check_choice(where, "activation", tower.activation, {"quick_gelu", "gelu", "gelu_tanh", "silu", ""});
+  if (!tower.activation.empty())
+    check_choice(where, "activation", tower.activation, {"quick_gelu", "gelu", "gelu_tanh", "silu"});
   if (tower.width < 1 || tower.heads < 1 || tower.layers > kMaxLayers || tower.width % tower.heads != 0)
     throw DataError(where + ": width must be a multiple of heads, both at least 1, layers at most 1000.");
   if (tower.mlp_width < 1 || tower.rotary_grid < 1 || !(tower.norm_eps > 0 && tower.norm_eps < 1))
