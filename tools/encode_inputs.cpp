@@ -37,7 +37,7 @@ std::vector<fs::path> files_below(const fs::path& folder, const std::string& set
          it != fs::recursive_directory_iterator(); ++it) {
       if (it->is_directory()) {
         if (!seen.insert(fs::canonical(it->path())).second) it.disable_recursion_pending();
-      } else {
+      } else if (it->is_regular_file()) {  // a pipe would be waited for without end
         files.push_back(it->path());
       }
     }
@@ -80,6 +80,9 @@ TextLines::TextLines(const fs::path& file) : file_(file) {
     auto line = rest.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     lines_.push_back(line);
+    if (!is_utf8(line) || line.find('\0') != std::string_view::npos)
+      throw DataError(file.string() + ":" + std::to_string(lines_.size()) +
+                      ": is no UTF-8 text; save the file as UTF-8, one text a line.");
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
 }

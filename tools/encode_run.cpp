@@ -99,6 +99,10 @@ Encoder::Encoder(const EncodeRequest& request, const std::function<bool()>& stop
     throw ConfigError(
         "--images, --videos: this program was built without video support (TVR_WITH_VIDEO=OFF); it encodes --texts.");
 #endif
+  std::error_code missing;
+  for (const auto& input : {request.texts, request.weights})
+    if (!input.empty() && std::filesystem::equivalent(input, request.out, missing))
+      throw ConfigError("--out " + request.out + ": is what is read; name another file.");
   open_inputs();
   open_towers();
   if (texts_) open_text();

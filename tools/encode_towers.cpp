@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "initial_weights.h"
 #include "tvr/base/error.h"
 #include "tvr/base/names.h"
@@ -87,11 +89,14 @@ Towers load_towers(const TowerRequest& request) {
 
 namespace {
 
-// [N,3,S,S], `batch` pictures at a time.
+// [N,3,S,S], `batch` pictures at a time, or as many fewer as have more patches than ViT-L/14's.
 VisionOutput look(const Towers& towers, const torch::Tensor& pixels, const RowOptions& options) {
+  constexpr int64_t kPatches = 256;
+  const int64_t grid = towers.config.vision.grid();
+  const int64_t batch = std::max<int64_t>(1, options.batch * kPatches / std::max(kPatches, grid * grid));
   std::vector<torch::Tensor> pooled, patches;
-  for (int64_t begin = 0; begin < pixels.size(0); begin += options.batch) {
-    const auto output = towers.vision->forward(pixels.slice(0, begin, begin + options.batch).to(options.device));
+  for (int64_t begin = 0; begin < pixels.size(0); begin += batch) {
+    const auto output = towers.vision->forward(pixels.slice(0, begin, begin + batch).to(options.device));
     pooled.push_back(output.pooled.to(torch::kCPU));
     if (options.patches) patches.push_back(output.patches.to(torch::kCPU));
   }

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,14 +25,13 @@ struct ScoreRequest {
   std::string head, features, weights, out;
 };
 
-/// Rows [begin, end) of an array of the file as a tensor: floating types as float32, masks as bool.
-torch::Tensor rows_of(const ArrayView& array, bool mask, int64_t begin, int64_t end) {
+/// Rows [begin, end) of an array of the file as a tensor, floating types as float32.
+torch::Tensor rows_of(const ArrayView& array, int64_t begin, int64_t end) {
   auto part = array;
   const int64_t row_bytes = array.shape[0] > 0 ? array.bytes() / array.shape[0] : 0;
   part.data = static_cast<const char*>(array.data) + begin * row_bytes;
   part.shape[0] = end - begin;
   const auto tensor = tensor_of(part);
-  if (mask) return tensor.to(torch::kBool);
   return tensor.is_floating_point() ? tensor.to(torch::kFloat) : tensor;
 }
 
@@ -39,8 +39,8 @@ torch::Tensor rows_of(const ArrayView& array, bool mask, int64_t begin, int64_t 
 class FeatureFile {
  public:
   explicit FeatureFile(const std::string& path) : path_(path), file_(path) {
-    texts_ = count("text.pooled");
-    videos_ = count("video.frames");
+    texts_ = axis("text.pooled", 0);
+    videos_ = axis("video.frames", 0);
     for (const auto& [name, array] : file_.arrays()) {
       const bool text = name.starts_with("text."), video = name.starts_with("video.") || name.starts_with("experts.");
       if (!text && !video) continue;
@@ -48,12 +48,14 @@ class FeatureFile {
         throw DataError(fmt::format("{}: '{}' has shape {}, but there are {} {}.", path_, name, shape_text(array.shape),
                                     text ? texts_ : videos_, text ? "texts" : "videos"));
     }
+    check_shapes();
     dim_ = file_.at("text.pooled").shape.back();
     if (file_.at("video.frames").shape.back() != dim_)
       throw DataError(fmt::format("{}: texts have {} channels, frames {}; both must come from one model.", path_, dim_,
                                   file_.at("video.frames").shape.back()));
   }
 
+  bool has(const std::string& name) const { return file_.has(name); }
   int64_t texts() const { return texts_; }
   int64_t videos() const { return videos_; }
   int64_t words() const { return file_.has("text.tokens") ? axis("text.tokens", 1) : 1; }
@@ -87,7 +89,56 @@ class FeatureFile {
   }
 
  private:
-  int64_t count(const std::string& name) const { return axis(name, 0); }
+  // Axes that arrays share, and those that must not be empty.
+  void check_shapes() const {
+    for (const auto& [name, array] : file_.arrays()) {
+      const bool known = name.starts_with("text.") || name.starts_with("video.") || name.starts_with("experts.");
+      if (!known || name == "video.duration") continue;
+      if (std::count(array.shape.begin(), array.shape.end(), 0) > 0)
+        throw DataError(
+            fmt::format("{}: '{}' has shape {}; there is nothing to score.", path_, name, shape_text(array.shape)));
+    }
+    for (const auto* name : {"text.pooled", "text.tokens", "video.frames", "video.patches"}) check_floating(name);
+    check_axes("text.tokens", 3, {});
+    check_axes("text.mask", 2, {{1, words()}});
+    check_axes("video.frames", 3, {});
+    check_axes("video.mask", 2, {{1, axis("video.frames", 1)}});
+    check_axes("video.patches", 4, {{1, axis("video.frames", 1)}, {3, axis("video.frames", 2)}});
+  }
+  void check_floating(const std::string& name) const {
+    if (!file_.has(name)) return;
+    const auto type = file_.at(name).type;
+    if (type != ElementType::kF16 && type != ElementType::kBF16 && type != ElementType::kF32 &&
+        type != ElementType::kF64)
+      throw DataError(
+          fmt::format("{}: '{}' is of type {}; vectors are floating-point numbers.", path_, name, element_name(type)));
+  }
+  void check_axes(const std::string& name, size_t axes, const std::vector<std::pair<size_t, int64_t>>& sizes) const {
+    if (!file_.has(name)) return;
+    const auto& shape = file_.at(name).shape;
+    if (shape.size() != axes)
+      throw DataError(fmt::format("{}: '{}' has shape {}; it needs {} axes.", path_, name, shape_text(shape), axes));
+    for (const auto& [place, size] : sizes)
+      if (shape[place] != size)
+        throw DataError(fmt::format("{}: '{}' has shape {}, but axis {} of the arrays beside it is {}.", path_, name,
+                                    shape_text(shape), place, size));
+  }
+  // Rows of real tokens; a text without words or a video without frames has no score.
+  torch::Tensor mask_rows(const std::string& name, const torch::Tensor& stored, int64_t begin) const {
+    if (stored.ne(0).logical_and(stored.ne(1)).any().item<bool>())
+      throw DataError(fmt::format("{}: '{}' holds other values than 0 and 1.", path_, name));
+    const auto mask = stored.to(torch::kBool);
+    const auto empty = mask.any(1).logical_not().nonzero();
+    if (empty.numel() > 0)
+      throw DataError(fmt::format("{}: '{}' has no 1 in row {}.", path_, name, begin + empty[0].item<int64_t>()));
+    return mask;
+  }
+  void check_finite(const std::string& name, const torch::Tensor& values, int64_t begin) const {
+    const auto bad = values.flatten(1).isfinite().all(1).logical_not().nonzero();
+    if (bad.numel() > 0)
+      throw DataError(
+          fmt::format("{}: '{}' holds NaN or infinity in row {}.", path_, name, begin + bad[0].item<int64_t>()));
+  }
   int64_t axis(const std::string& name, size_t place) const {
     const auto& shape = file_.at(name).shape;
     if (shape.size() < 2) throw DataError(fmt::format("{}: '{}' has shape {}.", path_, name, shape_text(shape)));
@@ -96,7 +147,14 @@ class FeatureFile {
   template <class Features>
   void fill(Features& features, int64_t begin, int64_t end) const {
     features.each([&](const std::string& name, torch::Tensor& tensor) {
-      if (file_.has(name)) tensor = rows_of(file_.at(name), name.ends_with("mask"), begin, end);
+      if (!file_.has(name)) return;
+      tensor = rows_of(file_.at(name), begin, end);
+      if (name == "text.mask" || name == "video.mask")
+        tensor = mask_rows(name, tensor, begin);
+      else if (name.ends_with(".mask"))
+        tensor = tensor.to(torch::kBool);
+      else if (tensor.is_floating_point() && !name.starts_with("experts."))
+        check_finite(name, tensor, begin);
     });
   }
   [[noreturn]] void lack(const std::string& name, const std::string& what, const std::string& remedy) const {
@@ -155,6 +213,8 @@ void score(const ScoreRequest& request) {
   load_head(*head, request);
   head->eval();
   const auto needs = head->needs();
+  for (const auto* name : {"text.mask", "video.mask"})
+    if (!features.has(name)) spdlog::warn("{}: there is no '{}'; all of its rows count", request.features, name);
   const auto result = torch::empty({features.texts(), features.videos()});
   for (int64_t v = 0; v < features.videos(); v += kTile) {
     const int64_t video_end = std::min(v + kTile, features.videos());
@@ -186,7 +246,7 @@ void add_score_command(CLI::App& app) {
       "  tvr encode --weights ViT-B-32.pt --texts captions.txt --videos clips --out features.safetensors\n"
       "  echo 'head: {type: token_wise, weights: uniform}' > head.yaml\n"
       "  tvr score --head head.yaml --features features.safetensors --out scores.npy\n"
-      "  tvr metrics scores.npy");
+      "  tvr metrics scores.npy --groups video_of_each_text.txt");
   command->callback([request] { score(*request); });
 }
 

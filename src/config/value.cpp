@@ -43,11 +43,12 @@ ConfigValue convert(const YAML::Node& node, const std::string& origin, int64_t& 
   return value;
 }
 
-ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open) {
+// `open`: the chain that led here; `read`: files read so far, each as often as it is extended.
+ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open, size_t& read) {
   const auto canonical = fs::weakly_canonical(file);
   if (std::find(open.begin(), open.end(), canonical) != open.end())
     throw ConfigError(file.string() + ": extends itself, directly or through another file; break the circle.");
-  if (open.size() >= kMaxFiles) throw ConfigError(file.string() + ": more than 64 files extend each other.");
+  if (++read > kMaxFiles) throw ConfigError(file.string() + ": more than 64 files extend each other.");
   if (!fs::exists(file))
     throw ConfigError(file.string() + ": no such configuration file" +
                       (open.empty() ? "." : "; " + open.back().string() + " extends it."));
@@ -61,7 +62,7 @@ ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open)
     if (extends->kind != ConfigValue::Kind::kSequence)
       throw ConfigError(extends->origin + ": extends: must be a list of files.");
     for (const auto& base : extends->elements)
-      merge_values(merged, load_with_extends(file.parent_path() / base.scalar, open));
+      merge_values(merged, load_with_extends(file.parent_path() / base.scalar, open, read));
     std::erase_if(own.entries, [](const auto& entry) { return entry.first == "extends"; });
   }
   merge_values(merged, own);
@@ -128,7 +129,8 @@ ConfigValue parse_yaml(const std::string& text, const std::string& origin) {
 
 ConfigValue load_yaml(const fs::path& file) {
   std::vector<fs::path> open;
-  return load_with_extends(file, open);
+  size_t read = 0;
+  return load_with_extends(file, open, read);
 }
 
 void merge_values(ConfigValue& base, const ConfigValue& overlay) {

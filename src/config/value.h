@@ -8,6 +8,7 @@ namespace tvr {
 
 /// A parsed YAML value with its place of origin; what ConfigNode reads from.
 struct ConfigValue {
+  ConfigValue() = default;  // said because clang 14 asks for it
   enum class Kind { kNull, kScalar, kSequence, kMapping };
   Kind kind = Kind::kNull;
   bool quoted = false;  ///< a quoted scalar is text, never a number

@@ -182,5 +182,19 @@ TEST(Options, HelpShowsTypeDefaultRange) {
   EXPECT_THAT(text, HasSubstr("one of uniform, learned"));
 }
 
+TEST_F(ConfigFiles, FilesThatExtendEachOtherTwiceEndSoon) {
+  write("c0.yaml", "run: {seed: 1}\n");
+  for (int i = 1; i < 40; ++i) {
+    const auto before = "c" + std::to_string(i - 1) + ".yaml";
+    write("c" + std::to_string(i) + ".yaml", "extends: [" + before + ", " + before + "]\n");
+  }
+  try {
+    ConfigNode::load(folder_ / "c39.yaml");
+    FAIL() << "2^39 files were read";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("more than 64 files"));
+  }
+}
+
 }  // namespace
 }  // namespace tvr

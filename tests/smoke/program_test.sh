@@ -238,4 +238,10 @@ expect 2 "nothing to encode" "$tvr" encode --weights pretrain --out none.safeten
 expect 2 "left out|cannot|damaged|no decodable" "$tvr" encode --weights pretrain --videos wounded/videos --frames 2 --out wounded.safetensors
 expect 0 "left out: ${victims[2]}" "$tvr" encode --weights pretrain --videos wounded/videos --frames 2 --missing skip --out wounded.safetensors
 [[ ! -e wounded.safetensors.tvr-parts ]] || fail "encode left its parts behind"
+
+# Any head scores given features; metrics read what it writes.
+echo "{type: xpool}" > head.yaml
+expect 0 "before the logit scale" "$tvr" score --head head.yaml --features whole.safetensors --out scores.npy
+expect 2 "no 'video.patches'; run .tvr encode. with --patches" "$tvr" score --head <(echo "head: {type: cmfg}") --features whole.safetensors --out none.npy
+expect 2 "unknown head 'xpol'" "$tvr" score --head <(echo "{type: xpol}") --features whole.safetensors --out none.npy
 echo "all program checks passed"
