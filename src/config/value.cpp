@@ -45,7 +45,9 @@ ConfigValue convert(const YAML::Node& node, const std::string& origin, int64_t& 
 
 // `open`: the chain that led here; `read`: files read so far, each as often as it is extended.
 ConfigValue load_with_extends(const fs::path& file, std::vector<fs::path>& open, size_t& read) {
-  const auto canonical = fs::weakly_canonical(file);
+  std::error_code error;
+  auto canonical = fs::weakly_canonical(file, error);
+  if (error) canonical = fs::absolute(file);  // a pipe of the shell has no path of its own
   if (std::find(open.begin(), open.end(), canonical) != open.end())
     throw ConfigError(file.string() + ": extends itself, directly or through another file; break the circle.");
   if (++read > kMaxFiles) throw ConfigError(file.string() + ": more than 64 files extend each other.");
