@@ -33,4 +33,4 @@ if [[ ! -x $python ]]; then
   "$python" -m pip install --quiet torch==2.11.0 transformers==5.23.0 open_clip_torch==3.3.0 safetensors==0.8.0 \
     numpy >&2 || fail "the peers could not be installed; pip's own message is above."
 fi
-HF_HUB_OFFLINE=1 "$python" "$root/tools/bench/tower_peers.py" compare "$program" "$tvr" "$work/towers" "${options[@]}"
+HF_HUB_OFFLINE=1 "$python" -u "$root/tools/bench/tower_peers.py" compare "$program" "$tvr" "$work/towers" "${options[@]}"
