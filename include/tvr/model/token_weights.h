@@ -8,9 +8,9 @@
 namespace tvr {
 
 /// How much each token counts: softmax over the real tokens of a small network on the token itself, not normalised.
-/// `layers` linear layers D -> D … -> 1 with ReLU between (DRL's wti_arch 1, 2, 3; baselines.md 3.2), named as DRL names
-/// them: "weight" for one layer, else "0.weight", "2.weight", …. The last layer starts at zero, so the weights start
-/// uniform.
+/// `layers` linear layers D -> D … -> 1 with ReLU between (DRL's wti_arch 1, 2, 3; baselines.md 3.2), named as DRL
+/// names them: "weight" for one layer, else "0.weight", "2.weight", …. The last layer starts at zero, so the weights
+/// start uniform.
 class TokenWeights final : public torch::nn::Module {
  public:
   /// `name`: of this module in the whole model, which the initial weights depend on ("head.text_weight_fc.").
