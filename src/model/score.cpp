@@ -22,6 +22,10 @@ Score::Score(const ScoreOptions& options, const std::vector<PartInfo>& parts) : 
   const auto count = static_cast<int64_t>(parts.size());
   const auto shape = options.separate_scales ? std::vector<int64_t>{count} : std::vector<int64_t>{};
   logit_scale_ = register_parameter("logit_scale", torch::full(shape, std::log(options.logit_scale)));
+  if (!options.learned_weights) return;
+  if (std::any_of(weights_.begin(), weights_.end(), [](double weight) { return weight < 0; }))
+    throw ConfigError("model.score.learned_weights: weights below 0 cannot be learned; make them 0 or more.");
+  weight_logits_ = register_parameter("weight_logits", torch::zeros({count}));
 }
 
 torch::Tensor Score::filled(const Part& part) const {
@@ -32,13 +36,20 @@ torch::Tensor Score::scale(size_t part) const {
   return options_.separate_scales ? logit_scale_[static_cast<int64_t>(part)].exp() : logit_scale_.exp();
 }
 
+torch::Tensor Score::learned_weights() const {
+  const auto start = torch::tensor(weights_, weight_logits_.options().requires_grad(false));
+  return start.sum() * torch::softmax(start.log() + weight_logits_, 0);
+}
+
 torch::Tensor Score::sum(const Parts& parts) const {
   TORCH_CHECK(parts.size() == weights_.size(), "the head returned ", parts.size(), " parts and declared ",
               weights_.size());
+  const auto learned = weight_logits_.defined() ? learned_weights() : torch::Tensor();
   torch::Tensor total;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (weights_[i] == 0) continue;
-    auto term = filled(parts[i]) * weights_[i];
+    const auto value = filled(parts[i]);
+    auto term = learned.defined() ? value * learned[static_cast<int64_t>(i)] : value * weights_[i];
     if (options_.separate_scales) term = term * scale(i);
     total = total.defined() ? total + term : term;
   }

@@ -42,6 +42,31 @@ TEST(Score, SeparateScalesAreLearnedApart) {
   EXPECT_EQ(gradient[1].item<double>(), 0);
 }
 
+TEST(Score, LearnedWeightsStartAtTheGivenOnesAndKeepTheirSum) {
+  ScoreOptions options;
+  options.weights = {{"b", 0.5}, {"c", 0}};
+  options.learned_weights = true;
+  Score score(options, {{"a", 1.5}, {"b", 1}, {"c", 1}});
+  auto parts = two_parts();
+  parts.push_back({"c", torch::full({1, 2}, 1000.0f), {}});
+  const auto before = score.sum(parts);
+  EXPECT_TRUE(torch::allclose(before, torch::tensor({{6.5f, 3.0f}})));
+  score.sum(parts)[0][0].backward();
+  const auto logits = score.named_parameters()["weight_logits"];
+  // d/dg_b of 2 (w_a 1 + w_b 10), with w = softmax = (0.75, 0.25, 0): 2 * 0.75 * 0.25 * (10 - 1)
+  EXPECT_TRUE(torch::allclose(logits.grad(), torch::tensor({-3.375f, 3.375f, 0.0f})));
+  torch::NoGradGuard no_grad;
+  logits[1] += std::log(3.0);  // now as much as a
+  EXPECT_TRUE(torch::allclose(score.sum(parts), torch::tensor({{11.0f, 2.0f}})));
+}
+
+TEST(Score, NegativeWeightsCannotBeLearned) {
+  ScoreOptions options;
+  options.weights = {{"b", -1}};
+  options.learned_weights = true;
+  EXPECT_THROW(Score(options, {{"a", 1}, {"b", 1}}), ConfigError);
+}
+
 TEST(Score, ClampsTheLogitScale) {
   ScoreOptions options;
   options.logit_scale = 1000;

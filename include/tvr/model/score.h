@@ -16,7 +16,7 @@ struct ScoreOptions {
   double logit_scale = 14.2857142857;
   double max_logit_scale = 100;
   int64_t block_mb = 256;
-  bool separate_scales = false;
+  bool separate_scales = false, learned_weights = false;
   template <class Visit>
   void fields(Visit&& f) {
     f("weights", weights, "Weight of each part by name; 0 switches it off, absent keeps the head's own");
@@ -28,15 +28,18 @@ struct ScoreOptions {
       "backward pass",
       within(1, 1e6));
     f("separate_scales", separate_scales, "A logit scale for each part instead of one");
+    f("learned_weights", learned_weights,
+      "Weights above 0 are where a softmax over the parts starts that losses on the sum train; their sum stays");
   }
   std::string validate() const { return logit_scale > max_logit_scale ? "logit_scale is above max_logit_scale" : ""; }
 };
 
 /// A score is a declared sum of named parts: weights, fills and the logit scale are applied here, on the assembled
-/// matrix, for every head alike. Owns `logit_scale` (logarithm; 0-dim as in CLIP, or one a part).
+/// matrix, for every head alike. Owns `logit_scale` (logarithm; 0-dim as in CLIP, or one a part) and, where weights are
+/// learned, `weight_logits` (one a part, 0 at the start).
 class Score final : public torch::nn::Module {
  public:
-  /// Throws ConfigError if `weights` names a part the head does not have.
+  /// Throws ConfigError if `weights` names a part the head does not have, leaves none, or cannot be learned.
   Score(const ScoreOptions& options, const std::vector<PartInfo>& parts);
 
   /// [T,V] weighted sum of the parts, before the logit scale where one is shared; with separate scales, of the scaled
@@ -55,10 +58,11 @@ class Score final : public torch::nn::Module {
 
  private:
   torch::Tensor scale(size_t part) const;
+  torch::Tensor learned_weights() const;  // [parts]
 
   ScoreOptions options_;
   std::vector<double> weights_;
-  torch::Tensor logit_scale_;
+  torch::Tensor logit_scale_, weight_logits_;
 };
 
 }  // namespace tvr

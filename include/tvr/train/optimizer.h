@@ -13,7 +13,7 @@ namespace tvr {
 struct OptimizerOptions {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.98, eps = 1e-8, weight_decay = 0.2;
   std::map<std::string, double> rates;
-  std::vector<std::string> no_decay = {"*bias", "*ln_*", "*logit_scale"};
+  std::vector<std::string> no_decay = {"*bias", "*ln_*", "*logit_scale", "*weight_logits"};
   int64_t warmup_steps = 0;
   double cosine_from = 0, final_rate = 0, layer_decay = 1;
   template <class Visit>
