@@ -45,7 +45,30 @@ void read_data(const ConfigNode& config, Experiment& experiment) {
     experiment.corpus = read_plugin(builtin_corpora(), config, "data", type);
 }
 
+void read_settings(const ConfigNode& config, Experiment& experiment) {
+  config.check_keys(kSections);
+  experiment.run = read_options<RunOptions>(config.child("run"));
+  experiment.model =
+      read_model(config.child("model"), builtin_text_encoders(), builtin_video_encoders(), builtin_heads());
+  experiment.loss = read_loss(config, builtin_losses());
+  experiment.loader = read_options<LoaderOptions>(config.child("loader"));
+  experiment.optimizer = read_options<OptimizerOptions>(config.child("optim"));
+  const auto train = read_options<InitOptions>(config.child("train"));
+  experiment.train = train;
+  experiment.init = train.init;
+  experiment.init_match = train.init_match;
+  experiment.evaluation = read_options<EvaluatorOptions>(config.child("eval"));
+}
+
 }  // namespace
+
+void check_settings(const fs::path& file, const std::vector<std::string>& overrides) {
+  const auto config = ConfigNode::load(file, overrides);
+  config.accept_absent_paths();
+  Experiment experiment;
+  read_settings(config, experiment);
+  config.finish();
+}
 
 Experiment read_experiment(const fs::path& config_or_run, const std::vector<std::string>& overrides) {
   if (fs::is_directory(config_or_run) && !fs::exists(config_or_run / "config.yaml"))
@@ -54,20 +77,9 @@ Experiment read_experiment(const fs::path& config_or_run, const std::vector<std:
   const auto config = ConfigNode::load(file, overrides);
   Experiment experiment;
   experiment.origin = file.string();
-  config.check_keys(kSections);
-  experiment.run = read_options<RunOptions>(config.child("run"));
-  experiment.model =
-      read_model(config.child("model"), builtin_text_encoders(), builtin_video_encoders(), builtin_heads());
-  experiment.loss = read_loss(config, builtin_losses());
+  read_settings(config, experiment);
   read_data(config, experiment);
-  experiment.loader = read_options<LoaderOptions>(config.child("loader"));
-  experiment.optimizer = read_options<OptimizerOptions>(config.child("optim"));
-  const auto train = read_options<InitOptions>(config.child("train"));
-  experiment.train = train;
-  experiment.init = train.init;
-  experiment.init_match = train.init_match;
-  experiment.evaluation = read_options<EvaluatorOptions>(config.child("eval"));
-  if (experiment.stills && train.steps == 0)
+  if (experiment.stills && experiment.train.steps == 0)
     config.error("train", "steps is missing; generated stills never end, say how many batches to train on");
   config.finish();
   experiment.effective = config.effective_yaml();

@@ -61,6 +61,10 @@ struct Experiment {
 /// Reads a configuration, or the one of a run directory. Throws ConfigError with all errors at once.
 Experiment read_experiment(const std::filesystem::path& config_or_run, const std::vector<std::string>& overrides);
 
+/// Checks what a configuration says about everything but its data, whose files, like weights and other runs, may be
+/// absent. Throws ConfigError with all errors at once.
+void check_settings(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
 /// Every setting with type, range and default, generated from the Options.
 std::string describe_settings();
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "table_jobs.h"
 #include "tvr/base/error.h"
 #include "tvr/base/log.h"
 #include "tvr/base/version.h"
@@ -57,6 +58,7 @@ int run(CLI::App& app, std::vector<std::string> arguments) {
 int main(int argc, char** argv) {
   keep_freed_memory();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of the write that meets it
+  tvr::end_with_table();
   tvr::set_up_logging(false);
   CLI::App app("tvr trains, evaluates and explains text-video retrieval.", "tvr");
   app.set_version_flag("--version", "tvr " + tvr::version() + " (" + tvr::commit() + ")");

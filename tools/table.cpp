@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -48,6 +49,25 @@ std::vector<std::string> take_out_invalid(std::vector<TableJob>& jobs) {
   return failed;
 }
 
+// The names of rows whose settings are wrong; the table says why. Data and weights are looked for when a row is run.
+std::vector<std::string> mark_invalid(const TableSpec& spec, Table& table) {
+  std::vector<std::string> failed;
+  for (size_t i = 0; i < spec.entries.size(); ++i) {
+    const auto& runs = spec.entries[i].runs;
+    const auto unmade = std::find_if(runs.begin(), runs.end(), [](const PlannedRun& run) {
+      return !run.config.empty() && !fs::exists(run.dir / "config.yaml") && !fs::exists(run_failure_file(run.dir));
+    });
+    if (unmade == runs.end()) continue;
+    try {
+      check_settings(unmade->config, unmade->overrides);
+    } catch (const ConfigError& error) {
+      fail_row(table.rows[i], error.what());
+      failed.push_back(table.rows[i].name);
+    }
+  }
+  return failed;
+}
+
 void rehearse_rows(const TableSpec& spec) {
   for (const auto& entry : spec.entries) {
     if (entry.runs.empty() || entry.runs[0].config.empty()) continue;
@@ -74,8 +94,10 @@ void write_table(const TableRequest& request) {
   auto spec = read_spec(request.inputs);
   if (!request.columns.empty()) spec.columns = parse_table_columns(request.columns);
   if (request.dry_run) return rehearse_rows(spec);
-  const auto failed = request.run ? run_missing(spec, request.jobs) : std::vector<std::string>{};
-  const auto text = render_table(load_table(spec), format);
+  auto failed = request.run ? run_missing(spec, request.jobs) : std::vector<std::string>{};
+  auto table = load_table(spec);
+  for (auto& name : mark_invalid(spec, table)) failed.push_back(std::move(name));
+  const auto text = render_table(table, format);
   if (request.out != "-")
     write_file(request.out, text);
   else

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <set>
@@ -29,7 +31,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPause = std::chrono::milliseconds(100);  // between looks at the processes
-constexpr size_t kLastBytes = 64 << 10;                  // of a log that are read for the reason of a failure
+constexpr char kParentVariable[] = "TVR_TABLE_PROCESS";
+constexpr size_t kLastBytes = 64 << 10;  // of a log that are read for the reason of a failure
 
 std::vector<std::string> arguments_of(const TableJob& job, bool one_thread) {
   auto arguments = train_arguments(job.run);
@@ -54,6 +57,7 @@ pid_t spawn(const TableJob& job, bool one_thread) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  ::setenv(kParentVariable, std::to_string(::getpid()).c_str(), 1);
   pid_t process = -1;
   const int error = posix_spawn(&process, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -200,6 +204,13 @@ class Pool {
 };
 
 }  // namespace
+
+void end_with_table() {
+  const char* parent = std::getenv(kParentVariable);
+  if (parent == nullptr || std::to_string(::getppid()) != parent) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (std::to_string(::getppid()) != parent) ::raise(SIGTERM);  // it ended just before
+}
 
 std::string job_name(const TableJob& job) {
   return fmt::format("{} (seed {})", job.row, job.run.seed);

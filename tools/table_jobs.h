@@ -33,4 +33,8 @@ std::set<std::string> made_features(const TableSpec& spec);
 /// are told to stop, waited for, and Interrupted is thrown.
 std::vector<std::string> run_jobs(const std::vector<TableJob>& todo, const std::set<std::string>& made, int64_t jobs);
 
+/// In a process that run_jobs() started: if the table is killed, this process gets SIGTERM, on which a training saves a
+/// checkpoint and ends. Elsewhere nothing.
+void end_with_table();
+
 }  // namespace tvr

@@ -66,13 +66,20 @@ std::string shown(const ConfigValue& value) {
   return "nothing";
 }
 
+template <class T>
+bool is_absent_path(const Constraint&, const T&) {
+  return false;
+}
+bool is_absent_path(const Constraint& constraint, const std::string& value) {
+  return constraint.exists && !value.empty() && !std::filesystem::exists(value);
+}
+
 std::string broken(const Constraint& constraint, double value) {
   const bool good = (!constraint.low || value >= *constraint.low) && (!constraint.high || value <= *constraint.high);
   return good ? "" : fmt::format("{} is out of range; it must be {}", value, constraint.text());
 }
 std::string broken(const Constraint& constraint, const std::string& value) {
-  if (constraint.exists && !value.empty() && !std::filesystem::exists(value))
-    return "there is no file or folder '" + value + "'";
+  if (is_absent_path(constraint, value)) return "there is no file or folder '" + value + "'";
   const auto& choices = constraint.choices;
   const bool good = choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end();
   return good ? "" : unknown_name_message("value", value, choices);
@@ -217,7 +224,8 @@ void ConfigNode::read_scalar(const std::string& key, T& value, const Constraint&
     T converted{};
     if (!convert(*found, converted)) {
       error(key, shown(*found) + " is not " + type_name(value));
-    } else if (const auto message = broken(constraint, converted); !message.empty()) {
+    } else if (const auto message = broken(constraint, converted);
+               !message.empty() && !(document_->absent_paths && is_absent_path(constraint, converted))) {
       error(key, message);
     } else {
       value = converted;
@@ -291,7 +299,13 @@ void ConfigNode::check_keys(const std::vector<std::string>& known) const {
 
 void ConfigNode::error(const std::string& key, const std::string& message) const {
   const auto place = where(key);
-  document_->errors.push_back(place.empty() ? message : place + ": " + message);
+  const auto whole = place.empty() ? message : place + ": " + message;
+  auto& errors = document_->errors;  // several readers of one key find the same
+  if (std::find(errors.begin(), errors.end(), whole) == errors.end()) errors.push_back(whole);
+}
+
+void ConfigNode::accept_absent_paths() const {
+  document_->absent_paths = true;
 }
 
 bool ConfigNode::has_errors() const {

@@ -26,6 +26,7 @@ struct ConfigDocument {
   ConfigValue root;
   ConfigValue effective;
   std::vector<std::string> errors;
+  bool absent_paths = false;  ///< are no errors
 };
 
 ConfigValue parse_yaml(const std::string& text, const std::string& origin);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -202,6 +203,11 @@ std::optional<Metric> parse_metric(const std::string& name) {
 
 bool smaller_is_better(const Metric& metric) {
   return metric.kind == Kind::kMedianRank || metric.kind == Kind::kMeanRank;
+}
+
+Interval bounds_of(const Metric& metric) {
+  if (smaller_is_better(metric)) return {1, std::numeric_limits<double>::infinity()};
+  return {0, metric.kind == Kind::kRecallSum ? 300.0 : 100.0};
 }
 
 const std::vector<Metric>& standard_metrics() {

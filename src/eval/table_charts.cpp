@@ -40,7 +40,7 @@ std::vector<Bars> bars_of(const Table& table) {
   std::vector<Bars> bars;
   for (const auto& row : table.rows) {
     if (row.published)
-      bars.push_back({published_name(row), published_recall(row.published->text_to_video),
+      bars.push_back({published_name(table, row), published_recall(row.published->text_to_video),
                       published_recall(row.published->video_to_text), true});
     if (!row.runs.empty())
       bars.push_back({ours_name(row), measured(row, &RetrievalNumbers::text_to_video, Metric::kR1),

@@ -32,7 +32,7 @@ void append_published(GridRow& line, const Table& table, const std::map<std::str
 }
 
 GridRow published_line(const Table& table, const TableRow& row, bool seeds) {
-  GridRow line{published_name(row), {}, true};
+  GridRow line{published_name(table, row), {}, true};
   if (seeds) line.cells.push_back({});
   append_published(line, table, row.published->text_to_video);
   append_published(line, table, row.published->video_to_text);
@@ -112,21 +112,22 @@ std::string not_run_note(const Table& table) {
          (table.make.empty() ? "." : ". Make it with: " + table.make);
 }
 
-// Rows of one source are named together.
+// Each once, in the order of the rows: the places of published_name() in the notes.
+std::vector<std::string> published_sources(const Table& table) {
+  std::vector<std::string> sources;
+  for (const auto& row : table.rows)
+    if (row.published && std::find(sources.begin(), sources.end(), row.published->source) == sources.end())
+      sources.push_back(row.published->source);
+  return sources;
+}
+
 std::vector<std::string> source_notes(const Table& table) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> sources;
-  for (const auto& row : table.rows) {
-    if (!row.published) continue;
-    auto found = std::find_if(sources.begin(), sources.end(),
-                              [&](const auto& entry) { return entry.first == row.published->source; });
-    if (found == sources.end()) found = sources.insert(sources.end(), {row.published->source, {}});
-    found->second.push_back(row.name);
-  }
   std::vector<std::string> notes;
+  const auto sources = published_sources(table);
   if (!sources.empty())
     notes.push_back(fmt::format("{} Published by others, not measured here. Sources:", kPublishedMark));
-  for (const auto& [source, names] : sources)
-    notes.push_back(fmt::format("{} {}: {}.", kPublishedMark, join(names, "; "), source));
+  for (size_t i = 0; i < sources.size(); ++i)
+    notes.push_back(fmt::format("{}{} {}{}", kPublishedMark, i + 1, sources[i], sources[i].ends_with('.') ? "" : "."));
   return notes;
 }
 
@@ -250,8 +251,10 @@ std::vector<std::string> difference_notes(const Comparison& comparison, bool see
 
 }  // namespace
 
-std::string published_name(const TableRow& row) {
-  return row.name + " " + kPublishedMark;
+std::string published_name(const Table& table, const TableRow& row) {
+  const auto sources = published_sources(table);
+  const auto place = std::find(sources.begin(), sources.end(), row.published->source) - sources.begin();
+  return fmt::format("{} {}{}", row.name, kPublishedMark, place + 1);
 }
 
 std::string ours_name(const TableRow& row) {

@@ -10,7 +10,7 @@ namespace tvr {
 inline constexpr char kPublishedMark[] = "†", kOneSeedMark[] = "‡";
 
 /// What a line of a table is called; published numbers are marked.
-std::string published_name(const TableRow& row);
+std::string published_name(const Table& table, const TableRow& row);
 /// "NAME (ours)" where published numbers stand beside.
 std::string ours_name(const TableRow& row);
 

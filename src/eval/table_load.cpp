@@ -77,8 +77,7 @@ std::string on_one_line(std::string text) {
 void add_missing(TableRow& row, const PlannedRun& run, bool several) {
   const auto which = several ? fmt::format("seed {} ", run.seed) : std::string();
   if (fs::exists(run_failure_file(run.dir))) {
-    row.failed = true;
-    row.missing.push_back(which + "failed: " + on_one_line(read_file(run_failure_file(run.dir))));
+    fail_row(row, which + "failed: " + read_file(run_failure_file(run.dir)));
   } else if (run.config.empty()) {
     row.missing.push_back(which + "there is no " + (run.dir / kMetricsFile).string());
   } else {
@@ -96,8 +95,7 @@ TableRow load_row(const TableEntry& entry) {
       else
         add_missing(row, run, entry.runs.size() > 1);
     } catch (const DataError& error) {
-      row.failed = true;
-      row.missing.push_back(std::string("cannot be read: ") + error.what());
+      fail_row(row, std::string("cannot be read: ") + error.what());
     }
   }
   return row;
@@ -110,6 +108,11 @@ fs::path beside(const fs::path& dir, const char* ending) {
 }
 
 }  // namespace
+
+void fail_row(TableRow& row, const std::string& reason) {
+  row.failed = true;
+  row.missing.push_back(on_one_line(reason));
+}
 
 bool run_is_finished(const fs::path& dir) {
   if (!fs::exists(dir / kMetricsFile)) return false;

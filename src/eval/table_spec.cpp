@@ -23,8 +23,12 @@ std::map<std::string, double> read_numbers(const ConfigNode& node, const std::st
   std::map<std::string, double> values;
   node.read(direction, values);
   for (const auto& [name, value] : values) {
-    if (!parse_metric(name))
+    const auto metric = parse_metric(name);
+    if (!metric)
       node.error(direction, "unknown metric '" + name + "'; known are R@K, MdR, MnR, RSum, GM, MRR, mAP, nDCG@K");
+    else if (const auto bounds = bounds_of(*metric); value < bounds.low || value > bounds.high)
+      node.error(direction, fmt::format("{}: {} is no value of it, which lies within {} and {}", name, value,
+                                        bounds.low, bounds.high));
   }
   return values;
 }
@@ -124,6 +128,8 @@ class SpecReader {
     node.read("seeds", seeds, at_least(0));
     if (std::set<int64_t>(seeds.begin(), seeds.end()).size() != seeds.size())
       node.error("seeds", "a seed is given twice");
+    if (node.has("seeds") && seeds.empty() && !node.has_errors())
+      node.error("seeds", "is empty; name seeds, or leave it out for that of the configuration");
     if (seeds.size() > kMostSeeds) node.error("seeds", fmt::format("more than {} seeds", kMostSeeds));
     return seeds;
   }

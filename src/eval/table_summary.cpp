@@ -27,11 +27,6 @@ std::optional<Measured> within(const Interval& bounds, std::optional<Measured> m
 }
 constexpr Interval kPercent{0, 100};
 
-Interval bounds_of(const Metric& metric) {
-  if (smaller_is_better(metric)) return {1, std::numeric_limits<double>::infinity()};
-  return metric.kind == Metric::Kind::kRecallSum ? Interval{0, 300} : kPercent;
-}
-
 std::optional<SeedValue> value_of(const DirectionMetrics& metrics, const Metric& metric) {
   const auto* value = metrics.values.find(metric);
   if (value == nullptr) return std::nullopt;

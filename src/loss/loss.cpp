@@ -53,6 +53,8 @@ Term read_term(const ConfigNode& parent, const std::string& key, const LossRegis
   node.read("type", term.type);
   node.read("weight", term.schedule.weight, at_least(0));
   node.read("start", term.schedule.start, within(0, 1));
+  if (key.empty()) parent.error(key, "a term of the loss needs a name");
+  if (term.schedule.start == 1) node.error("start", "1 is the end of the training; the term would never count");
   node.read("ramp", term.schedule.ramp, within(0, 1));
   return term;
 }
@@ -75,7 +77,9 @@ Plugin<Loss>::Builder read_loss(const ConfigNode& config, const LossRegistry& lo
     node.check_keys({"terms"});
     const auto children = node.child("terms");
     for (const auto& key : children.keys()) terms.push_back(read_term(children, key, losses));
-    if (terms.empty()) node.error("terms", "names no loss; give at least one");
+    const auto counts = [](const Term& term) { return term.schedule.weight > 0; };
+    if (std::none_of(terms.begin(), terms.end(), counts) && !node.has_errors())
+      node.error("terms", "names no loss with a weight above 0; give at least one");
   }
   return [terms]() -> std::shared_ptr<Loss> { return std::make_shared<LossSum>(terms); };
 }

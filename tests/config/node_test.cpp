@@ -196,5 +196,31 @@ TEST_F(ConfigFiles, FilesThatExtendEachOtherTwiceEndSoon) {
   }
 }
 
+TEST(ConfigNode, AnErrorThatSeveralReadersFindIsToldOnce) {
+  const auto config = ConfigNode::parse("loss: []\n", "x.yaml");
+  config.child("loss");
+  config.child("loss");
+  EXPECT_THAT([&] { config.finish(); },
+              testing::ThrowsMessage<ConfigError>("x.yaml:1: loss: is a list, a section is needed"));
+}
+
+TEST(ConfigNode, AbsentPathsCanBeAccepted) {
+  for (const bool accepted : {false, true}) {
+    const auto config = ConfigNode::parse("weights: nowhere\nseed: x\n", "x.yaml");
+    if (accepted) config.accept_absent_paths();
+    std::string weights;
+    int64_t seed = 0;
+    config.read("weights", weights, existing());
+    config.read("seed", seed);
+    EXPECT_EQ(weights, accepted ? "nowhere" : "");
+    try {
+      config.finish();
+      ADD_FAILURE() << "the seed is wrong";
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find("nowhere") == std::string::npos, accepted);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tvr

@@ -108,6 +108,16 @@ for _ in $(seq 100); do grep -q "finished" grid.txt && break; sleep 0.1; done
 kill -INT $pid
 status=0; wait $pid || status=$?
 [[ $status == 130 ]] || { cat grid.txt; fail "interruption of a table: status $status"; }
+# Trainings of a table that was killed end too.
+"$tvr" table grid.yaml --run --jobs 2 > grid.txt 2>&1 & pid=$!
+for _ in $(seq 100); do grep -q "started" grid.txt && break; sleep 0.1; done
+trainings=$(pgrep -P $pid) || { cat grid.txt; fail "the table started no training"; }
+kill -KILL $pid
+wait $pid || true
+for training in $trainings; do
+  for _ in $(seq 300); do kill -0 "$training" 2> /dev/null || break; sleep 0.1; done
+  if kill -0 "$training" 2> /dev/null; then fail "a training outlived its table"; fi
+done
 expect 2 "words .*2 +[0-9]" "$tvr" table grid.yaml --run --jobs 2
 for pattern in "broken: failed: .*nothing.csv" "p \(seeds\)" "ms/query of 1000" "by need" "failed: broken"; do
   grep -Eq "$pattern" out.txt || { cat out.txt; fail "no '$pattern' in the table"; }
@@ -117,7 +127,9 @@ before=$(made)
 [[ $(wc -l <<< "$before") == 4 ]] || fail "the table made other runs: $before"
 expect 2 "broken" "$tvr" table grid.yaml --run
 [[ $before == "$(made)" ]] || fail "a finished run of a table was run again"
-expect 2 "unknown head 'mean_pol'" "$tvr" table <(sed 's/mean_pool}/mean_pol}/' grid.yaml) --run
+for run in "" --run; do
+  expect 2 "unknown head 'mean_pol'" "$tvr" table <(sed 's/mean_pool}/mean_pol}/' grid.yaml) $run
+done
 for format in markdown latex html json; do expect 0 "" "$tvr" table grid.yaml --format $format --out grid.$format; done
 grep -q "</html>" grid.html || fail "the page of a table is not complete"
 

@@ -68,6 +68,8 @@ class ConfigNode {
   /// Throws ConfigError with every collected error, one a line, if there is any.
   void finish() const;
   bool has_errors() const;
+  /// Paths that are not there are no errors from now on: settings can be checked before data and weights have come.
+  void accept_absent_paths() const;
 
   /// Everything read so far as YAML, defaults written out, in reading order.
   std::string effective_yaml() const;

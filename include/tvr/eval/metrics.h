@@ -33,11 +33,19 @@ inline constexpr Metric Metric::kR1{Kind::kRecall, 1}, Metric::kR5{Kind::kRecall
     Metric::kMnR{Kind::kMeanRank, 0}, Metric::kRSum{Kind::kRecallSum, 0}, Metric::kGM{Kind::kGeometricMean, 0},
     Metric::kMRR{Kind::kReciprocalRank, 0}, Metric::kMAP{Kind::kAveragePrecision, 0}, Metric::kNDCG10{Kind::kNdcg, 10};
 
+/// A closed interval.
+struct Interval {
+  double low = 0, high = 0;
+  bool contains(double value) const { return low <= value && value <= high; }
+};
+
 std::string metric_name(const Metric& metric);  ///< "R@1", "MdR", "nDCG@10", …
 /// The inverse; nothing for other texts.
 std::optional<Metric> parse_metric(const std::string& name);
 /// True where a smaller value is better: MdR and MnR.
 bool smaller_is_better(const Metric& metric);
+/// The least and the largest value it can have: percentages, ranks from 1, sums of three recalls.
+Interval bounds_of(const Metric& metric);
 /// R@1, R@5, R@10, R@50, R@100, MdR, MnR, RSum, GM, MRR, mAP, nDCG@10: the order of tables and files.
 const std::vector<Metric>& standard_metrics();
 /// Those of them that follow from the position of each query's best right candidate: all but mAP and nDCG.
@@ -71,11 +79,6 @@ class MetricMap {
   std::vector<std::pair<Metric, T>> entries_;
 };
 
-/// A closed interval.
-struct Interval {
-  double low = 0, high = 0;
-  bool contains(double value) const { return low <= value && value <= high; }
-};
 using MetricValues = MetricMap<double>;
 using MetricIntervals = MetricMap<Interval>;
 

@@ -66,6 +66,9 @@ std::vector<std::string> train_arguments(const PlannedRun& run);
 /// Arguments as they are typed into a shell.
 std::string shell_line(const std::vector<std::string>& arguments);
 
+/// Notes in a row why it has no numbers. A reason may have several lines.
+void fail_row(TableRow& row, const std::string& reason);
+
 /// Reads metrics.json, ranks.safetensors and the cost in manifest.json of every finished run.
 Table load_table(const TableSpec& spec);
 
