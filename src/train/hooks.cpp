@@ -64,6 +64,7 @@ class LogHook final : public TrainHook {
     const double seconds = report.data_seconds + report.compute_seconds;
     nlohmann::ordered_json line{{"step", report.step}, {"epoch", report.epoch}, {"loss", report.loss}};
     for (const auto& [name, value] : report.terms) line["terms"][name] = value;
+    if (report.positives) line["positives"] = *report.positives;
     line["grad_norm"] = report.grad_norm;
     line["lr"] = report.rates;
     line["data_s"] = report.data_seconds;
@@ -73,6 +74,7 @@ class LogHook final : public TrainHook {
     append_line(run_, line, state);
     events_.scalar("train/loss", report.step, report.loss, wall_time());
     for (const auto& [name, value] : report.terms) events_.scalar("train/" + name, report.step, value, wall_time());
+    if (report.positives) events_.scalar("train/positives", report.step, *report.positives, wall_time());
     for (const auto& [pattern, rate] : report.rates) events_.scalar("rate/" + pattern, report.step, rate, wall_time());
     events_.flush();  // the evaluation appends to the same file: a record left half in the buffer would be cut in two
     progress_.advance(1, fmt::format("loss {:.3f}, {:.0f} pairs/s, data {:.0f} ms, compute {:.0f} ms", report.loss,

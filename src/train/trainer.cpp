@@ -52,13 +52,13 @@ void Trainer::run(int64_t threads, int64_t queue) {
 
 StepReport Trainer::step(const PairBatch& batch) {
   model_->train();
-  const auto terms = terms_of(batch);
+  StepReport report;
+  const auto terms = terms_of(batch, report);
   torch::Tensor total;
   for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
   total.backward();
 
   const double factor = schedule_factor(optimizer_options_, state_.step, total_);
-  StepReport report;
   report.loss = total.item<double>();
   if (!std::isfinite(report.loss))
     throw DataError("The loss of step " + std::to_string(state_.step + 1) +
@@ -85,7 +85,7 @@ std::vector<VideoFeatures> Trainer::encode_views(const PairBatch& batch, StepCon
   return views;
 }
 
-LossTerms Trainer::terms_of(const PairBatch& batch) {
+LossTerms Trainer::terms_of(const PairBatch& batch, StepReport& report) {
   StepContext context{true, seed_, state_.step, total_};
   const auto text = model_->encode(to(batch.text, device_), context);
   const auto views = encode_views(batch, context);
@@ -93,6 +93,7 @@ LossTerms Trainer::terms_of(const PairBatch& batch) {
   if (views.size() > 1) {
     const torch::NoGradGuard no_grad;
     targets = model_->head().refine(targets, views[0], views[1], context);
+    report.positives = targets.text_to_video.gt(0).sum(1).to(torch::kDouble).mean().item<double>();
   }
   LossTerms mean;
   const int count = model_->head().needs().trained_views;

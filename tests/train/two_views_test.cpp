@@ -42,6 +42,17 @@ TEST(TwoViews, DenoisedTargetsChangeTheRun) {
   EXPECT_NE(first_loss(denoised, batch), first_loss(plain, batch));
 }
 
+TEST(TwoViews, PositivesAreCountedWhereTargetsAreRefined) {
+  TinyTraining denoised(1, 12, kFirst), plain(1, 12, kPlain);
+  auto batch = denoised.source->batch(0, 0);
+  EXPECT_FALSE(plain.trainer->step(batch).positives.has_value());
+  EXPECT_GE(denoised.trainer->step(batch).positives.value(), 1);
+  // Opposite views agree less with each other than with anybody's.
+  batch.video.cached.frames = torch::ones_like(batch.video.cached.frames);
+  batch.second.cached.frames = -batch.video.cached.frames;
+  EXPECT_EQ(denoised.trainer->step(batch).positives.value(), static_cast<double>(batch.video_index.size(0)));
+}
+
 TEST(TwoViews, ARunIsRepeatable) {
   TinyTraining a(1, 12, kBoth), b(1, 12, kBoth);
   a.trainer->run(0, 1);

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ struct StepReport {
   std::map<std::string, double> rates;
   double data_seconds = 0, compute_seconds = 0;
   int64_t pairs = 0;
+  std::optional<double> positives;  ///< mean number of videos that are right for a text, where the head refines targets
 };
 
 /// Everything that is not the mathematics of a step: logging, evaluation, checkpoints, interruption.
@@ -82,7 +84,7 @@ class Trainer {
   /// The batch's videos as often as the head looks at them; gradients for the views that are trained.
   std::vector<VideoFeatures> encode_views(const PairBatch& batch, StepContext context);
   /// The loss's terms, their means where several views are trained.
-  LossTerms terms_of(const PairBatch& batch);
+  LossTerms terms_of(const PairBatch& batch, StepReport& report);
   double clip_gradients();
 
   TrainOptions options_;
