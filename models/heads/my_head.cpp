@@ -9,7 +9,9 @@ namespace {
 struct BestFrameOptions {
   double sharpness = 10;
   template <class Visit>
-  void fields(Visit&& f) { f("sharpness", sharpness, "Of the soft maximum over frames", at_least(0)); }
+  void fields(Visit&& f) {
+    f("sharpness", sharpness, "Of the soft maximum over frames", at_least(0));
+  }
 };
 class BestFrame final : public InteractionHead {
  public:
@@ -21,6 +23,7 @@ class BestFrame final : public InteractionHead {
     const auto weights = torch::softmax((cosines * options_.sharpness).masked_fill(video.mask.logical_not(), -1e9), 2);
     return {{"sentence-frame", (cosines * weights).sum(2), {}}};
   }
+
  private:
   BestFrameOptions options_;
 };

@@ -9,6 +9,8 @@
 namespace tvr {
 namespace nn = torch::nn;
 
+constexpr int64_t kKept = 12;  // tensors of the frames' size that a block keeps for its backward pass (measured)
+
 TransformerConfig lineage_blocks(int64_t width, int64_t layers) {
   TransformerConfig config;
   config.width = width;
@@ -37,7 +39,8 @@ void copy_text_blocks(const TextEncoder& text, torch::Tensor& positions, Transfo
   for (auto& item : blocks.named_parameters()) copy("transformer." + item.key(), item.value());
 }
 
-Temporal::Temporal(nn::Module& head, const TemporalOptions& options, const HeadContext& context) {
+Temporal::Temporal(nn::Module& head, const TemporalOptions& options, const HeadContext& context)
+    : layers_(options.temporal_layers), block_bytes_(context.block_bytes) {
   if (options.temporal == "none") return;
   if (context.max_frames > options.positions)
     throw ConfigError("model.head.positions is " + std::to_string(options.positions) + ", but a video has " +
@@ -59,6 +62,7 @@ torch::Tensor Temporal::forward(const torch::Tensor& frames, const torch::Tensor
   if (!transformer_) return frames;
   AttentionTerms terms;
   terms.mask = mask.logical_or(mask.any(1, true).logical_not());  // attention of an empty video must stay finite
+  transformer_->set_checkpointing(kKept * layers_ * static_cast<int64_t>(frames.nbytes()) > block_bytes_);
   const auto moved = frames + positions_->weight.slice(0, 0, frames.size(1));
   return transformer_->forward(moved, terms) + frames;
 }

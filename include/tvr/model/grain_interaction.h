@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "tvr/model/pair_blocks.h"
 #include "tvr/model/similarity_attention.h"
 #include "tvr/model/token_interaction.h"
 #include "tvr/model/token_weights.h"
@@ -16,7 +17,7 @@ struct GrainSettings {
   int64_t frames = 0;  ///< F: the S = F x R visual tokens come frame by frame and only the best of a frame meets a
                        ///< word, video.weights being [V,F] then; 0: all meet alike
   std::shared_ptr<TokenWeights> weights;  ///< makes video.weights, where these are undefined
-  int64_t block_bytes = int64_t{256} << 20;
+  int64_t block_bytes = kBlockBytes;
 };
 
 /// One grain of texts; of one token, see single_token().

@@ -8,6 +8,7 @@
 #include "tvr/model/encoder.h"
 #include "tvr/model/features.h"
 #include "tvr/model/needs.h"
+#include "tvr/model/pair_blocks.h"
 #include "tvr/model/step_context.h"
 #include "tvr/model/targets.h"
 
@@ -66,11 +67,11 @@ class InteractionHead : public torch::nn::Module {
 
 /// What a head is built with.
 struct HeadContext {
-  int64_t dim = 0;                           ///< D of both encoders
-  int64_t max_frames = 0;                    ///< F
-  int64_t max_words = 0;                     ///< L
-  uint64_t seed = 0;                         ///< of the initial weights
-  int64_t block_bytes = int64_t{256} << 20;  ///< the most that what is compared token by token may take at once
+  int64_t dim = 0;                    ///< D of both encoders
+  int64_t max_frames = 0;             ///< F
+  int64_t max_words = 0;              ///< L
+  uint64_t seed = 0;                  ///< of the initial weights
+  int64_t block_bytes = kBlockBytes;  ///< the most that what is compared token by token may take at once
 };
 using HeadRegistry = PluginRegistry<InteractionHead, HeadContext>;
 HeadRegistry builtin_heads();  ///< everything under models/heads, listed by the build

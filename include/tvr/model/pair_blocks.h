@@ -1,10 +1,14 @@
 #pragma once
 #include <torch/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
 namespace tvr {
+
+/// What is compared token by token takes no more at once, unless settings say otherwise (model.score.block_mb).
+inline constexpr int64_t kBlockBytes = int64_t{64} << 20;
 
 /// What a score of pairs is computed from. All tensors that gradients flow to must be among them.
 struct PairTensors {

@@ -15,7 +15,7 @@ struct ScoreOptions {
   double fill = 0;
   double logit_scale = 14.2857142857;
   double max_logit_scale = 100;
-  int64_t block_mb = 256;
+  int64_t block_mb = kBlockBytes >> 20;
   bool separate_scales = false, learned_weights = false;
   template <class Visit>
   void fields(Visit&& f) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "tvr/model/pair_blocks.h"
+
 namespace tvr {
 
 /// [...] attention over similarities, along the last dimension: sum_i (softmax(c / temperature) M)_i c_i. Padding is
@@ -46,7 +48,7 @@ struct AttentionTokens {
 /// What all pairs share.
 struct AttentionSettings {
   double temperature = 0.01;
-  int64_t block_bytes = int64_t{256} << 20;
+  int64_t block_bytes = kBlockBytes;
 };
 
 /// [T,V] attention over the [L,S] similarities of every pair: the mean of summing words first and visual tokens first.

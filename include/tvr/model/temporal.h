@@ -40,12 +40,14 @@ class Temporal final {
   /// Registers its modules with `head`. Throws ConfigError if a video has more frames than there are positions.
   Temporal(torch::nn::Module& head, const TemporalOptions& options, const HeadContext& context);
 
-  /// [V,F,D], [V,F] -> [V,F,D]; frames that are padding see and change nothing.
+  /// [V,F,D], [V,F] -> [V,F,D]; frames that are padding see and change nothing. A transformer that would keep more than
+  /// HeadContext::block_bytes for the backward pass keeps what enters its blocks, and makes the rest again.
   torch::Tensor forward(const torch::Tensor& frames, const torch::Tensor& mask);
   /// copy_text_blocks() for the transformer.
   void start_from(const TextEncoder& text);
 
  private:
+  int64_t layers_, block_bytes_;
   torch::nn::Embedding positions_ = nullptr;
   std::shared_ptr<Transformer> transformer_;
   torch::nn::LSTM lstm_ = nullptr;

@@ -1,6 +1,8 @@
 #pragma once
 #include <torch/types.h>
 
+#include "tvr/model/pair_blocks.h"
+
 namespace tvr {
 
 /// One side of a token-wise comparison: vectors, which are real, and how much each counts.
@@ -29,7 +31,7 @@ enum class Direction { kBoth, kText, kVisual };
 struct TokenSimilarity {
   Direction direction = Direction::kBoth;
   double padded = kPadded;  ///< what padding offers to a maximum; 0: as DRL's code does
-  int64_t block_bytes = int64_t{256} << 20;
+  int64_t block_bytes = kBlockBytes;
 };
 
 /// [T,V] token-wise interaction: the sum over words of weight x largest cosine with a visual token, the sum over visual
