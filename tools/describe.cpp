@@ -39,7 +39,7 @@ double milliseconds(Work&& work) {
 }
 
 // One video: large towers take seconds for each.
-VideoInput random_input(const VideoInputSpec& spec, RetrievalModel& model) {
+VideoInput constant_input(const VideoInputSpec& spec, RetrievalModel& model) {
   VideoInput video;
   video.mask = torch::ones({1, spec.frames}, torch::kBool);
   if (!spec.cached) {
@@ -54,7 +54,7 @@ VideoInput random_input(const VideoInputSpec& spec, RetrievalModel& model) {
   return video;
 }
 
-// Cost on random input of full size, on this machine.
+// Cost on input of full size, on this machine.
 void print_cost(RetrievalModel& model) {
   const torch::NoGradGuard no_grad;
   model.eval();
@@ -64,10 +64,10 @@ void print_cost(RetrievalModel& model) {
   text.cached.pooled = torch::ones({kTexts, model.text().dim()});
   text.cached.tokens = torch::ones({kTexts, words, model.text().dim()});
   const auto texts = model.encode(text);
-  fmt::print("\ncost on this machine, {} threads, random input of full size\n", at::get_num_threads());
+  fmt::print("\ncost on this machine, {} threads, constant input of full size\n", at::get_num_threads());
   fmt::print("  text   {:9.3f} ms {:>10} bytes\n", milliseconds([&] { model.encode(text); }) / kTexts,
              byte_size(texts) / kTexts);
-  const auto input = random_input(spec, model);
+  const auto input = constant_input(spec, model);
   const auto video = model.encode(input);
   if (spec.cached)
     fmt::print("  video  read from features made by {} {:>10} bytes\n", spec.source, byte_size(video));

@@ -142,8 +142,10 @@ ExperimentData::ExperimentData(const Experiment& experiment, RetrievalModel& mod
 }
 
 const std::map<std::string, std::string>& ExperimentData::checksums() const {
-  if (checksums_.empty() && !stills_)
+  if (!checksums_.empty()) return checksums_;
+  if (!stills_)
     for (const auto& file : corpus_->sources()) checksums_[file.string()] = sha256_file(file);
+  if (!experiment_.init.empty()) checksums_[experiment_.init] = weights_sha256(evaluated_file(experiment_.init));
   return checksums_;
 }
 

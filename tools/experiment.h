@@ -92,7 +92,7 @@ class ExperimentData {
   void check_splits() const;
   /// The pixels of `videos` for an encoder: from the frame pack of the settings, or from the files.
   std::shared_ptr<const VideoSource> frames(const VideoInputSpec& spec, const std::vector<VideoItem>& videos) const;
-  /// SHA-256 of every annotation file, computed once.
+  /// SHA-256 of every annotation file and of the weights of train.init, computed once.
   const std::map<std::string, std::string>& checksums() const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const FrameOptions& frame_options() const { return experiment_.loader; }

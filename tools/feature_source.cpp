@@ -1,14 +1,20 @@
 #include "feature_source.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <torch/torch.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "experiment.h"
 #include "tvr/base/file.h"
 #include "tvr/data/feature_pack.h"
 #include "tvr/model/initialize.h"
 #include "tvr/model/patch_selection.h"
+#include "tvr/train/hooks.h"
 #include "tvr/train/run_directory.h"
 
 namespace tvr {
@@ -40,6 +46,28 @@ std::string stamp_of_frames(const std::string& frame_pack, const std::vector<Vid
   }
   return sha256(content);
 }
+
+// One process makes a pack, others that want it wait.
+class PackLock {
+ public:
+  explicit PackLock(const fs::path& folder) {
+    fs::create_directories(folder.parent_path());
+    const auto file = folder.string() + ".lock";
+    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    spdlog::info("{}: another process makes these features; waiting for it", folder.string());
+    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR)
+      if (interrupted()) throw Interrupted("Interrupted while another process made features.");
+  }
+  PackLock(const PackLock&) = delete;
+  PackLock& operator=(const PackLock&) = delete;
+  ~PackLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+ private:
+  int descriptor_ = -1;
+};
 
 std::shared_ptr<VideoEncoder> source_encoder(const VideoInputSpec& spec, const fs::path& weights,
                                              const torch::Device& device) {
@@ -97,6 +125,7 @@ std::shared_ptr<const VideoSource> open_features(const VideoInputSpec& spec, con
   check_fit(*source, encoder, spec.source);
   const auto folder =
       fs::path(spec.source) / "features" / (split.name + "-" + pack_key(spec, weights, options, videos));
+  const PackLock lock(folder);
   const auto finished = folder / "finished", made_from = folder / "made_from";
   const auto stamp = stamp_of_frames(options.pack, videos);
   if (stamp.empty() && !fs::exists(finished))
@@ -130,6 +159,7 @@ void attach_features(TextTable& texts, const TextInputSpec& spec, const TextEnco
   for (const auto& id : ids) content += id + "\n";
   const auto folder =
       fs::path(spec.source) / "features" / (split.name + "-texts-" + sha256(content).substr(0, kKeyDigits));
+  const PackLock lock(folder);
   if (!fs::exists(folder / "finished")) {
     const auto source = source_text_encoder(spec, words, weights, device);
     if (source->dim() != encoder.dim())

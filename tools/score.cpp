@@ -194,12 +194,16 @@ HeadSpec read_spec(const std::string& file) {
   return spec;
 }
 
-void load_head(InteractionHead& head, const ScoreRequest& request) {
+// The head's parameters, and the score's where the sum depends on them.
+void load_parameters(InteractionHead& head, Score& sum, const ScoreOptions& options, const ScoreRequest& request) {
   NamedTensors state;
   for (const auto& [name, tensor] : state_of(head)) state.emplace_back("head." + name, tensor);
+  if (options.learned_weights || options.separate_scales)
+    for (const auto& [name, tensor] : state_of(sum)) state.emplace_back("score." + name, tensor);
   if (!request.weights.empty()) return load_tensors(request.weights, state, {"text.*", "video.*", "score.*", "loss.*"});
   if (!state.empty())
-    spdlog::warn("the head has {} parameters and no --weights: they are the initial ones of seed 0", state.size());
+    spdlog::warn("head and score have {} parameters and no --weights: they are the initial ones of seed 0",
+                 state.size());
 }
 
 void score(const ScoreRequest& request) {
@@ -210,7 +214,7 @@ void score(const ScoreRequest& request) {
   context.block_bytes = spec.score.block_mb << 20;
   const auto head = spec.head(context);
   Score sum(spec.score, head->part_infos());
-  load_head(*head, request);
+  load_parameters(*head, sum, spec.score, request);
   head->eval();
   const auto needs = head->needs();
   for (const auto* name : {"text.mask", "video.mask"})
@@ -239,7 +243,9 @@ void add_score_command(CLI::App& app) {
       ->required();
   command->add_option("--features", request->features, "features as `tvr encode` writes them (.safetensors)")
       ->required();
-  command->add_option("--weights", request->weights, "the head's parameters, named head.* (.safetensors)");
+  command->add_option(
+      "--weights", request->weights,
+      "the head's parameters, named head.*, and score.* where weights or scales are learned (.safetensors)");
   command->add_option("--out", request->out, "matrix to write (.npy), rows = texts, columns = videos")->required();
   command->footer(
       "Examples:\n"

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "tvr/base/error.h"
 #include "tvr/base/file.h"
 #include "tvr/base/names.h"
+#include "tvr/config/settings.h"
 #include "tvr/eval/table_spec.h"
 
 namespace tvr {
@@ -68,7 +71,9 @@ std::vector<std::string> mark_invalid(const TableSpec& spec, Table& table) {
   return failed;
 }
 
-void rehearse_rows(const TableSpec& spec) {
+// The names of the rows whose rehearsal failed.
+std::vector<std::string> rehearse_rows(const TableSpec& spec) {
+  std::vector<std::string> failed;
   for (const auto& entry : spec.entries) {
     if (entry.runs.empty() || entry.runs[0].config.empty()) continue;
     std::cout << entry.row.name << ": ";
@@ -77,8 +82,14 @@ void rehearse_rows(const TableSpec& spec) {
     request.overrides = entry.runs[0].overrides;
     request.dry_run = true;
     request.command = shell_line(train_arguments(entry.runs[0]));
-    train_run(request);
+    try {
+      train_run(request);
+    } catch (const Error& error) {
+      failed.push_back(entry.row.name);
+      std::cout << "FAILED: " << error.what() << "\n";
+    }
   }
+  return failed;
 }
 
 // The names of the jobs that failed.
@@ -89,13 +100,47 @@ std::vector<std::string> run_missing(const TableSpec& spec, int64_t jobs) {
   return failed;
 }
 
+// What the configuration of a row says now and its finished run, kept in run.dir, was not made with.
+std::vector<std::string> other_settings(const PlannedRun& run) {
+  const auto lines_of = [](const std::string& text) {
+    std::istringstream stream(text);
+    std::set<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.insert(line);
+    return lines;
+  };
+  const std::vector<std::string> sections{"model", "loss", "loader", "optim", "train", "eval"};
+  const std::vector<std::string> anywhere{"loader.threads", "loader.queue", "loader.cache_mb"};
+  const auto made_with = lines_of(canonical_config((run.dir / "config.yaml").string(), {}, anywhere, sections));
+  std::vector<std::string> others;
+  for (const auto& line : lines_of(canonical_config(run.config, run.overrides, anywhere, sections)))
+    if (made_with.count(line) == 0) others.push_back(line);
+  return others;
+}
+
+// A row that is a configuration is known by its run.dir: its run may be older than the configuration.
+void note_other_settings(const TableSpec& spec, Table& table) {
+  for (size_t i = 0; i < spec.entries.size(); ++i)
+    for (const auto& run : spec.entries[i].runs) {
+      if (run.config.empty() || !run.overrides.empty() || !run_is_finished(run.dir)) continue;
+      if (!fs::exists(run.dir / "config.yaml")) continue;
+      if (const auto others = other_settings(run); !others.empty())
+        table.rows[i].missing.push_back(run.dir.string() + " was made with other settings than " + run.config +
+                                        " has now: " + join(others, ", ") + "; remove it to run it again");
+    }
+}
+
 void write_table(const TableRequest& request) {
   const auto format = parse_table_format(request.format);
   auto spec = read_spec(request.inputs);
   if (!request.columns.empty()) spec.columns = parse_table_columns(request.columns);
-  if (request.dry_run) return rehearse_rows(spec);
+  if (request.dry_run) {
+    const auto failed = rehearse_rows(spec);
+    if (!failed.empty()) throw DataError("failed: " + join(failed, ", ") + "; the reasons stand above.");
+    return;
+  }
   auto failed = request.run ? run_missing(spec, request.jobs) : std::vector<std::string>{};
   auto table = load_table(spec);
+  note_other_settings(spec, table);
   for (auto& name : mark_invalid(spec, table)) failed.push_back(std::move(name));
   const auto text = render_table(table, format);
   if (request.out != "-")

@@ -99,6 +99,7 @@ class ClipText final : public TextEncoder {
   }
 
   int64_t dim() const override { return tower_->config().embed_dim; }
+  int64_t heads() const override { return tower_->config().heads; }
   int64_t context_length() const override { return std::min(options_.context_length, tower_->longest()); }
   TextInputSpec input() const override { return text_input(tower_->config(), options_.tokenizer); }
 

@@ -79,7 +79,7 @@ struct CmfgOptions : TemporalOptions {
 class Cmfg final : public InteractionHead {
  public:
   Cmfg(const CmfgOptions& options, const HeadContext& context)
-      : options_(options), block_bytes_(context.block_bytes), temporal_(*this, options, context) {
+      : options_(options), block_bytes_(context.block_bytes), temporal_(*this, used_temporal(), context) {
     const auto weights = [&](const std::string& name) {
       return register_module(name, std::make_shared<TokenWeights>(context.dim, 2, context.seed, "head." + name + "."));
     };
@@ -119,6 +119,10 @@ class Cmfg final : public InteractionHead {
     if (uses('r')) video = with_regions(std::move(video), step);
     video.frames = temporal_.forward(video.frames, video.mask);
     video.weights = weights_of(frame_weights_, video.frames, video.mask);
+    if (uses('v')) {
+      const auto whole = mean_frame(video, true).unsqueeze(1);
+      video.sets["video"] = {whole, torch::ones_like(whole.select(2, 0), torch::kBool), {}, {}};
+    }
     return video;
   }
 
@@ -152,6 +156,12 @@ class Cmfg final : public InteractionHead {
   }
 
  private:
+  // Regions alone do not pass through it.
+  TemporalOptions used_temporal() const {
+    TemporalOptions used = options_;
+    if (!uses('v') && !uses('f') && !per_frame()) used.temporal = "none";
+    return used;
+  }
   bool uses(const std::string& pair) const {
     const auto& pairs = options_.chosen();
     return std::find(pairs.begin(), pairs.end(), pair) != pairs.end();
@@ -225,7 +235,7 @@ class Cmfg final : public InteractionHead {
 
   static WeightedTokens word_tokens(const TextFeatures& text) { return {text.tokens, text.mask, text.weights}; }
   WeightedTokens visual_tokens(const VideoFeatures& video, char grain, bool flat = false) const {
-    if (grain == 'v') return single_token(mean_frame(video, true));
+    if (grain == 'v') return single_token(video.sets.at("video").values.squeeze(1));
     if (grain == 'f') return {video.frames, video.mask, video.weights};
     const auto& regions = video.sets.at("regions");
     if (!per_frame() || flat) return {regions.values, regions.mask, regions.weights};

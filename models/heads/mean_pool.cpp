@@ -11,13 +11,15 @@ MeanPooled::MeanPooled(bool normalize_frames, const TemporalOptions& temporal, c
     : normalize_frames_(normalize_frames), temporal_(*this, temporal, context) {}
 
 VideoFeatures MeanPooled::prepare(VideoFeatures video, const StepContext& /*step*/) {
-  video.frames = temporal_.forward(video.frames, video.mask);
+  video.frames = temporal_.forward(video.frames, video.mask);  // explain() asks for them
+  const auto whole = unit(mean_frame(video, normalize_frames_)).unsqueeze(1);
+  video.sets["video"] = {whole, torch::ones_like(whole.select(2, 0), torch::kBool), {}, {}};
   return video;
 }
 
 Parts MeanPooled::parts(const TextFeatures& text, const VideoFeatures& video, const StepContext& /*step*/) {
-  const auto pooled = unit(mean_frame(video, normalize_frames_));
-  return {{"sentence-video", torch::matmul(unit(text.pooled), pooled.t()), {}}};
+  const auto whole = video.sets.at("video").values.squeeze(1);
+  return {{"sentence-video", torch::matmul(unit(text.pooled), whole.t()), {}}};
 }
 
 std::vector<TokenMatch> MeanPooled::explain(const TextFeatures& text, const VideoFeatures& video) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "eval/comparison_grids.h"
@@ -93,10 +94,25 @@ void append_row_notes(std::vector<std::string>& notes, const TableRow& row, cons
     if (protocol.missing_videos > 0)
       said.insert(fmt::format("{} videos of the split are missing (policy: {})", protocol.missing_videos,
                               protocol.missing_policy));
-    const auto other = protocol_difference(protocol, reference->runs.front().report.protocol);
+    const auto& first = reference->runs.front();
+    if (!run.inputs.empty() && !first.inputs.empty() && run.inputs != first.inputs)
+      said.insert("trained on other annotations or from other initial weights than " + reference->name);
+    const auto other = protocol_difference(protocol, first.report.protocol);
     if (!other.empty()) said.insert("not comparable with " + reference->name + " (" + other + ")");
   }
   for (const auto& note : said) add(note);
+}
+
+std::string builds_note(const Table& table) {
+  std::map<std::string, int64_t> builds;
+  for (const auto& row : table.rows)
+    for (const auto& run : row.runs)
+      if (!run.build.empty()) ++builds[run.build];
+  if (builds.size() < 2) return "";
+  std::vector<std::string> names;
+  for (const auto& [build, runs] : builds)
+    names.push_back(fmt::format("{} ({} run{})", build, runs, runs == 1 ? "" : "s"));
+  return "Trained by several builds of tvr, whose numbers need not be each other's: " + join(names, ", ") + ".";
 }
 
 std::string not_run_note(const Table& table) {
@@ -283,6 +299,7 @@ Grid retrieval_grid(const Table& table) {
     for (auto& note : interval_notes(table, report.protocol)) grid.notes.push_back(std::move(note));
   }
   for (const auto& row : table.rows) append_row_notes(grid.notes, row, reference);
+  if (auto note = builds_note(table); !note.empty()) grid.notes.push_back(std::move(note));
   if (auto note = not_run_note(table); !note.empty()) grid.notes.push_back(std::move(note));
   for (auto& note : source_notes(table)) grid.notes.push_back(std::move(note));
   return grid;

@@ -38,8 +38,7 @@ std::string text(const json& object, const char* key) {
   return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
-RunCost read_cost(const fs::path& dir) {
-  const auto manifest = read_manifest(dir);
+RunCost read_cost(const json& manifest) {
   RunCost cost;
   cost.training_seconds = number<double>(manifest, "training_seconds");
   cost.hardware = text(manifest, "hardware");
@@ -60,8 +59,20 @@ RunCost read_cost(const fs::path& dir) {
   return cost;
 }
 
+std::vector<std::string> checksums(const json& manifest) {
+  std::vector<std::string> sums;
+  const auto data = manifest.value("data", json::object());
+  if (data.is_object())
+    for (const auto& [file, sum] : data.items())
+      if (sum.is_string()) sums.push_back(sum.get<std::string>());
+  std::sort(sums.begin(), sums.end());
+  return sums;
+}
+
 TableRun read_run(const fs::path& dir) {
-  TableRun run{read_report(dir / kMetricsFile), std::nullopt, read_cost(dir), dir.string()};
+  const auto manifest = read_manifest(dir);
+  TableRun run{read_report(dir / kMetricsFile), std::nullopt,       read_cost(manifest), dir.string(),
+               text(manifest, "commit"),        checksums(manifest)};
   if (fs::exists(dir / kRanksFile)) run.ranks = read_ranks(dir / kRanksFile);
   return run;
 }

@@ -76,6 +76,7 @@ class AttentionAggregation final : public Aggregation {
   }
 
   void start_from(const TextEncoder& text, int64_t block) override {
+    if (text.heads() != config_.heads) return;
     const torch::NoGradGuard no_grad;
     const auto theirs = text.named_parameters();
     for (auto& item : named_parameters()) {

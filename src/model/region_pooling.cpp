@@ -45,13 +45,17 @@ TokenSet expert_regions(const VideoFeatures& video, const std::string& name) {
   }
   const auto& values = found->second.values;
   const int64_t frames = video.mask.size(1);
+  if (values.dim() != 3)
+    throw DataError("model.head.regions: expert " + name + " has " + std::to_string(values.dim()) +
+                    " dimensions; regions need 3: videos, frames x regions, channels.");
   if (values.size(1) % frames != 0 || values.size(2) != video.frames.size(2))
     throw DataError("model.head.regions: expert " + name + " has " + std::to_string(values.size(1)) +
                     " vectors a video of " + std::to_string(values.size(2)) +
                     " channels; regions need a multiple of the " + std::to_string(frames) + " frames and " +
                     std::to_string(video.frames.size(2)) + " channels.");
   const auto shown = video.mask.repeat_interleave(values.size(1) / frames, 1);
-  return {values, found->second.mask.logical_and(shown), {}, {}};
+  const auto& mask = found->second.mask;  // none: all are there
+  return {values, mask.defined() ? mask.logical_and(shown) : shown, {}, {}};
 }
 
 }  // namespace tvr

@@ -11,6 +11,26 @@ namespace nn = torch::nn;
 
 constexpr int64_t kKept = 12;  // tensors of the frames' size that a block keeps for its backward pass (measured)
 
+namespace {
+
+using Parameters = torch::OrderedDict<std::string, torch::Tensor>;
+
+// All tensors whose names begin so, or none. Returns whether they fit.
+bool copy_block(const Parameters& theirs, const Transformer& blocks, const std::string& beginning) {
+  const auto ours = blocks.named_parameters();
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> pairs;
+  for (const auto& item : ours) {
+    if (!item.key().starts_with(beginning)) continue;
+    const auto* found = theirs.find("transformer." + item.key());
+    if (found == nullptr || found->sizes() != item.value().sizes()) return false;
+    pairs.emplace_back(item.value(), *found);
+  }
+  for (auto& [mine, their] : pairs) mine.copy_(their);
+  return true;
+}
+
+}  // namespace
+
 TransformerConfig lineage_blocks(int64_t width, int64_t layers) {
   TransformerConfig config;
   config.width = width;
@@ -28,19 +48,18 @@ void initialize_lineage_blocks(Transformer& blocks, uint64_t seed, const std::st
 void copy_text_blocks(const TextEncoder& text, torch::Tensor& positions, Transformer& blocks) {
   const torch::NoGradGuard no_grad;
   const auto theirs = text.named_parameters();
-  const auto copy = [&](const std::string& name, torch::Tensor& ours) {
-    const auto* found = theirs.find(name);
-    if (found == nullptr || found->dim() != ours.dim() || found->size(-1) != ours.size(-1)) return;
-    const int64_t rows = std::min(found->size(0), ours.size(0));
-    if (name == "positional_embedding" || rows == found->size(0))
-      ours.slice(0, 0, rows).copy_(found->slice(0, 0, rows));
-  };
-  copy("positional_embedding", positions);
-  for (auto& item : blocks.named_parameters()) copy("transformer." + item.key(), item.value());
+  if (const auto* table = theirs.find("positional_embedding");
+      table != nullptr && table->size(1) == positions.size(1)) {
+    const int64_t rows = std::min(table->size(0), positions.size(0));
+    positions.slice(0, 0, rows).copy_(table->slice(0, 0, rows));
+  }
+  if (text.heads() != blocks.heads()) return;
+  for (int64_t block = 0; block < blocks.layers(); ++block)
+    if (!copy_block(theirs, blocks, "resblocks." + std::to_string(block) + ".")) return;
 }
 
 Temporal::Temporal(nn::Module& head, const TemporalOptions& options, const HeadContext& context)
-    : layers_(options.temporal_layers), block_bytes_(context.block_bytes) {
+    : block_bytes_(context.block_bytes) {
   if (options.temporal == "none") return;
   if (context.max_frames > options.positions)
     throw ConfigError("model.head.positions is " + std::to_string(options.positions) + ", but a video has " +
@@ -62,7 +81,8 @@ torch::Tensor Temporal::forward(const torch::Tensor& frames, const torch::Tensor
   if (!transformer_) return frames;
   AttentionTerms terms;
   terms.mask = mask.logical_or(mask.any(1, true).logical_not());  // attention of an empty video must stay finite
-  transformer_->set_checkpointing(kKept * layers_ * static_cast<int64_t>(frames.nbytes()) > block_bytes_);
+  transformer_->set_checkpointing(kKept * transformer_->layers() * static_cast<int64_t>(frames.nbytes()) >
+                                  block_bytes_);
   const auto moved = frames + positions_->weight.slice(0, 0, frames.size(1));
   return transformer_->forward(moved, terms) + frames;
 }

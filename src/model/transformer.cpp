@@ -53,7 +53,7 @@ constexpr std::array kBeforeBlocks{"conv1.weight",           "conv1.bias",      
 }  // namespace
 
 Transformer::Transformer(const TransformerConfig& config)
-    : causal_(config.causal), blocks_(register_module("resblocks", nn::ModuleList())) {
+    : heads_(config.heads), causal_(config.causal), blocks_(register_module("resblocks", nn::ModuleList())) {
   TORCH_CHECK(config.width % config.heads == 0, "width ", config.width, " is not a multiple of ", config.heads,
               " heads");
   for (int64_t i = 0; i < config.layers; ++i) blocks_->push_back(std::make_shared<Block>(config));

@@ -58,9 +58,10 @@ double layer_scale(const std::string& name, double decay, const std::map<std::st
 }  // namespace
 
 double schedule_factor(const OptimizerOptions& options, int64_t step, int64_t total) {
-  if (step < options.warmup_steps) return static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
-  const double begin =
-      std::max(options.cosine_from * static_cast<double>(total), static_cast<double>(options.warmup_steps));
+  const double rising =
+      std::max(static_cast<double>(options.warmup_steps), std::floor(options.warmup * static_cast<double>(total)));
+  if (static_cast<double>(step) < rising) return static_cast<double>(step + 1) / rising;
+  const double begin = std::max(options.cosine_from * static_cast<double>(total), rising);
   const double length = static_cast<double>(total) - begin;
   const double position = length > 0 ? (static_cast<double>(step) - begin) / length : 0;
   if (position <= 0) return 1;

@@ -93,7 +93,8 @@ LossTerms Trainer::terms_of(const PairBatch& batch, StepReport& report) {
   if (views.size() > 1) {
     const torch::NoGradGuard no_grad;
     targets = model_->head().refine(targets, views[0], views[1], context);
-    report.positives = targets.text_to_video.gt(0).sum(1).to(torch::kDouble).mean().item<double>();
+    const auto others = targets.text_to_video.gt(0).logical_and(targets.same_video.logical_not());
+    report.positives = 1 + others.sum(1).to(torch::kDouble).mean().item<double>();
   }
   LossTerms mean;
   const int count = model_->head().needs().trained_views;

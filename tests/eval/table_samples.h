@@ -11,7 +11,7 @@ inline TableRun table_run(uint64_t scores, double skill, int64_t training_seed =
   auto protocol = sample_protocol();
   protocol.seed = training_seed;
   const auto evaluation = sample_evaluation(scores, protocol, skill);
-  return {evaluation.report, evaluation.ranks, {}, "runs/" + std::to_string(scores)};
+  return {evaluation.report, evaluation.ranks, {}, "runs/" + std::to_string(scores), "", {}};
 }
 
 inline TableRow run_row(const std::string& name, uint64_t scores, double skill) {

@@ -266,6 +266,19 @@ TEST(TableTest, AnUnknownBaselineOrFormatIsRefused) {
   EXPECT_EQ(parse_table_format("latex"), TableFormat::kLatex);
 }
 
+TEST(TableTest, RunsOfOtherBuildsOrInputsAreTold) {
+  auto table = sample_table();
+  EXPECT_THAT(text_of(table), Not(HasSubstr("several builds")));
+  for (auto& row : table.rows)
+    for (auto& run : row.runs) run.build = "aaa", run.inputs = {"1", "2"};
+  EXPECT_THAT(text_of(table), Not(HasSubstr("several builds")));
+  EXPECT_THAT(text_of(table), Not(HasSubstr("initial weights")));
+  table.rows[1].runs[0].build = "bbb";
+  table.rows[1].runs[0].inputs = {"1", "3"};
+  EXPECT_THAT(text_of(table), ContainsRegex("several builds of tvr.*: aaa \\([0-9]+ runs?\\), bbb \\(1 run\\)"));
+  EXPECT_THAT(text_of(table), HasSubstr(table.rows[1].name + ": trained on other annotations or from other initial"));
+}
+
 TEST(TableTest, ATableOfPublishedRowsAloneRenders) {
   const auto text = text_of({"", "", {}, {published_row()}});
   EXPECT_THAT(text, ContainsRegex("CLIP4Clip †1 +44.5 +71.4"));

@@ -50,13 +50,20 @@ TEST(Baselines, TellTheMostFrames) {
 // As much of a text tower as heads copy.
 class Tower final : public TextEncoder {
  public:
-  explicit Tower(int64_t width) {
+  explicit Tower(int64_t width, int64_t heads = 1, int64_t mlp_ratio = 4) : heads_(heads) {
+    auto config = lineage_blocks(width, 5);
+    config.heads = heads;
+    config.mlp_width = mlp_ratio * width;
     register_parameter("positional_embedding", torch::randn({20, width}));
-    register_module("transformer", std::make_shared<Transformer>(lineage_blocks(width, 5)));
+    register_module("transformer", std::make_shared<Transformer>(config));
   }
   int64_t dim() const override { return 8; }
+  int64_t heads() const override { return heads_; }
   int64_t context_length() const override { return 20; }
   TextFeatures encode(const TextInput& /*text*/, const StepContext& /*step*/) override { return {}; }
+
+ private:
+  int64_t heads_;
 };
 
 TEST(Baselines, BeginAsCopiesOfTheTextTower) {
@@ -81,6 +88,17 @@ TEST(Baselines, BeginAsCopiesOfTheTextTower) {
     EXPECT_TRUE(block().allclose(theirs["transformer.resblocks.3.mlp.c_fc.weight"].to(torch::kDouble))) << type;
     EXPECT_TRUE(positions().slice(0, 0, 20).allclose(theirs["positional_embedding"].to(torch::kDouble))) << type;
     EXPECT_TRUE(positions().slice(0, 20).equal(rows.slice(0, 20))) << type;  // longer than the text tower's
+  }
+}
+
+TEST(Baselines, LeaveBlocksOfOtherHeadsOrHiddenChannelsAlone) {
+  for (const auto& tower : {Tower(8, 2, 4), Tower(8, 1, 2)}) {
+    const auto head = make_head("seq_transformer", {8, 3, 5});
+    std::map<std::string, torch::Tensor> before;
+    for (const auto& item : head->named_parameters())
+      if (item.key().starts_with("transformerClip")) before[item.key()] = item.value().clone();
+    head->start_from(tower);
+    for (const auto& [name, value] : before) EXPECT_TRUE(head->named_parameters()[name].equal(value)) << name;
   }
 }
 

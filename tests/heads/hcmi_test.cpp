@@ -120,6 +120,7 @@ class SmallText final : public TextEncoder {
     fill_parameters(*this, 4);
   }
   int64_t dim() const override { return 8; }
+  int64_t heads() const override { return 1; }
   int64_t context_length() const override { return 5; }
   TextFeatures encode(const TextInput& /*text*/, const StepContext& /*step*/) override { return {}; }
 };

@@ -130,6 +130,10 @@ expect 2 "broken" "$tvr" table grid.yaml --run
 for run in "" --run; do
   expect 2 "unknown head 'mean_pol'" "$tvr" table <(sed 's/mean_pool}/mean_pol}/' grid.yaml) $run
 done
+expect 0 "was made with other settings than .*optim.lr" "$tvr" table <(
+  echo "rows: [{name: changed, config: changed.yaml}]"
+  printf 'extends: [threads0/config.yaml]\noptim: {lr: 0.5}\n' > changed.yaml
+)
 for format in markdown latex html json; do expect 0 "" "$tvr" table grid.yaml --format $format --out grid.$format; done
 grep -q "</html>" grid.html || fail "the page of a table is not complete"
 
@@ -255,5 +259,9 @@ expect 0 "left out: ${victims[2]}" "$tvr" encode --weights pretrain --videos wou
 echo "{type: xpool}" > head.yaml
 expect 0 "before the logit scale" "$tvr" score --head head.yaml --features whole.safetensors --out scores.npy
 expect 2 "no 'video.patches'; run .tvr encode. with --patches" "$tvr" score --head <(echo "head: {type: cmfg}") --features whole.safetensors --out none.npy
+# What a score learned belongs to it: without its weights it is told, with a file that lacks them refused.
+echo "{head: {type: token_wise, weights: uniform}, score: {learned_weights: true}}" > learned.yaml
+expect 0 "no --weights" "$tvr" score --head learned.yaml --features whole.safetensors --out scores.npy
+expect 2 "score.weight_logits" "$tvr" score --head learned.yaml --features whole.safetensors --out none.npy --weights threads0
 expect 2 "unknown head 'xpol'" "$tvr" score --head <(echo "{type: xpol}") --features whole.safetensors --out none.npy
 echo "all program checks passed"

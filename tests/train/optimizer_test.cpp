@@ -25,6 +25,17 @@ TEST(Schedule, WarmsUpHoldsAndFalls) {
   EXPECT_DOUBLE_EQ(schedule_factor(options, 19, 20), 1);
 }
 
+TEST(Schedule, WarmUpCanBeAShareOfTheRun) {
+  OptimizerOptions options, share;
+  options.warmup_steps = 4;
+  share.warmup = 0.1;
+  for (int64_t step = 0; step < 40; ++step)
+    EXPECT_DOUBLE_EQ(schedule_factor(options, step, 40), schedule_factor(share, step, 40)) << step;
+  EXPECT_EQ(share.validate(), "");
+  share.warmup_steps = 3;
+  EXPECT_THAT(share.validate(), testing::HasSubstr("give one of them"));
+}
+
 torch::Tensor parameter(double value = 0) {
   return torch::full({1}, value).requires_grad_();
 }

@@ -24,7 +24,9 @@ struct TableRun {
   EvaluationReport report;               ///< its protocol holds the seed
   std::optional<EvaluationRanks> ranks;  ///< where the evaluation kept them
   RunCost cost;
-  std::string source;  ///< run directory
+  std::string source;               ///< run directory
+  std::string build;                ///< commit of the program that trained it; "" where the run does not say
+  std::vector<std::string> inputs;  ///< checksums of its annotations and initial weights, sorted
 };
 
 /// Somebody's printed numbers by metric name.
@@ -40,7 +42,7 @@ struct TableRow {
   bool ours = false;                 ///< whether there is anything to run; its numbers may still be missing
   std::vector<TableRun> runs;        ///< the finished ones, one a seed
   std::vector<int64_t> not_run;      ///< seeds that are not run or not finished
-  std::vector<std::string> missing;  ///< sentences about other runs without numbers: why they failed
+  std::vector<std::string> missing;  ///< what is to be said of its runs: why they failed, what they were made with
   bool failed = false;               ///< one of them failed
 };
 

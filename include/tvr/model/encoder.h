@@ -33,6 +33,8 @@ class TextEncoder : public torch::nn::Module {
  public:
   virtual int64_t dim() const = 0;             ///< D
   virtual int64_t context_length() const = 0;  ///< the most tokens a text may have, start and end included
+  /// Attention heads of its blocks; 0: it has none that others may copy.
+  virtual int64_t heads() const { return 0; }
   virtual TextInputSpec input() const { return {}; }
   virtual TextFeatures encode(const TextInput& text, const StepContext& step) = 0;
 };

@@ -29,8 +29,8 @@ struct TemporalOptions {
 TransformerConfig lineage_blocks(int64_t width, int64_t layers);
 /// Their initial weights. `name`: of the module in the whole model ("head.transformerClip.").
 void initialize_lineage_blocks(Transformer& blocks, uint64_t seed, const std::string& name);
-/// Copies positions and first blocks of a text tower of the same width, as CLIP4Clip does; leaves alone what does not
-/// fit.
+/// Copies positions and first blocks of a text tower of the same width, as CLIP4Clip does: every block whose tensors
+/// and heads are the tower's, in order, and none after one that is not.
 void copy_text_blocks(const TextEncoder& text, torch::Tensor& positions, Transformer& blocks);
 
 /// CLIP4Clip's seqTransf and seqLSTM (baselines.md 3.1): frames + f(frames). The parameters are the head's own, under
@@ -47,7 +47,7 @@ class Temporal final {
   void start_from(const TextEncoder& text);
 
  private:
-  int64_t layers_, block_bytes_;
+  int64_t block_bytes_;
   torch::nn::Embedding positions_ = nullptr;
   std::shared_ptr<Transformer> transformer_;
   torch::nn::LSTM lstm_ = nullptr;

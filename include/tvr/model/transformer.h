@@ -41,7 +41,11 @@ class Transformer final : public torch::nn::Module {
   /// block instead of all, a third more time.
   void set_checkpointing(bool on) { checkpointing_ = on; }
 
+  int64_t heads() const { return heads_; }
+  int64_t layers() const { return static_cast<int64_t>(blocks_->size()); }
+
  private:
+  int64_t heads_;
   bool causal_, checkpointing_ = false;
   torch::nn::ModuleList blocks_;
 };

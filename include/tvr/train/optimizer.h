@@ -15,7 +15,7 @@ struct OptimizerOptions {
   std::map<std::string, double> rates;
   std::vector<std::string> no_decay = {"*bias", "*ln_*", "*logit_scale", "*weight_logits"};
   int64_t warmup_steps = 0;
-  double cosine_from = 0, final_rate = 0, layer_decay = 1;
+  double warmup = 0, cosine_from = 0, final_rate = 0, layer_decay = 1;
   template <class Visit>
   void fields(Visit&& f) {
     f("lr", lr, "Learning rate after warm-up", at_least(0));
@@ -31,9 +31,13 @@ struct OptimizerOptions {
       within(0.01, 1));
     f("no_decay", no_decay, "Name patterns of parameters without weight decay");
     f("warmup_steps", warmup_steps, "The rate rises linearly over this many steps", at_least(0));
+    f("warmup", warmup, "The same as a share of the run", within(0, 1));
     f("cosine_from", cosine_from, "Share of the run after which the rate falls along a cosine; 1: constant",
       within(0, 1));
     f("final_rate", final_rate, "Where the cosine ends, as a share of lr", within(0, 1));
+  }
+  std::string validate() const {
+    return warmup > 0 && warmup_steps > 0 ? "warmup and warmup_steps say the same; give one of them" : "";
   }
 };
 

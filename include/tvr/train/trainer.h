@@ -51,7 +51,8 @@ struct StepReport {
   std::map<std::string, double> rates;
   double data_seconds = 0, compute_seconds = 0;
   int64_t pairs = 0;
-  std::optional<double> positives;  ///< mean number of videos that are right for a text, where the head refines targets
+  /// Mean number of different videos that are right for a text, where the head refines targets.
+  std::optional<double> positives;
 };
 
 /// Everything that is not the mathematics of a step: logging, evaluation, checkpoints, interruption.
