@@ -15,6 +15,7 @@
 #include "tvr/model/interaction_head.h"
 #include "tvr/model/score.h"
 #include "tvr/model/weights.h"
+#include "tvr/train/run_directory.h"
 
 namespace tvr {
 namespace {
@@ -200,7 +201,8 @@ void load_parameters(InteractionHead& head, Score& sum, const ScoreOptions& opti
   for (const auto& [name, tensor] : state_of(head)) state.emplace_back("head." + name, tensor);
   if (options.learned_weights || options.separate_scales)
     for (const auto& [name, tensor] : state_of(sum)) state.emplace_back("score." + name, tensor);
-  if (!request.weights.empty()) return load_tensors(request.weights, state, {"text.*", "video.*", "score.*", "loss.*"});
+  if (!request.weights.empty())
+    return load_tensors(weights_file(request.weights), state, {"text.*", "video.*", "score.*", "loss.*"});
   if (!state.empty())
     spdlog::warn("head and score have {} parameters and no --weights: they are the initial ones of seed 0",
                  state.size());
@@ -245,7 +247,7 @@ void add_score_command(CLI::App& app) {
       ->required();
   command->add_option(
       "--weights", request->weights,
-      "the head's parameters, named head.*, and score.* where weights or scales are learned (.safetensors)");
+      "a run directory, or a .safetensors file: head.*, and score.* where weights or scales are learned");
   command->add_option("--out", request->out, "matrix to write (.npy), rows = texts, columns = videos")->required();
   command->footer(
       "Examples:\n"
