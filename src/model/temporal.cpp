@@ -9,7 +9,7 @@
 namespace tvr {
 namespace nn = torch::nn;
 
-constexpr int64_t kKept = 12;  // tensors of the frames' size that a block keeps for its backward pass (measured)
+constexpr int64_t kKept = 20;  // tensors of the frames' size that a block keeps for its backward pass (measured)
 
 namespace {
 
