@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,7 +101,7 @@ class FeatureFile {
             fmt::format("{}: '{}' has shape {}; there is nothing to score.", path_, name, shape_text(array.shape)));
     }
     for (const auto* name : {"text.pooled", "text.tokens", "video.frames", "video.patches"}) check_floating(name);
-    check_axes("text.tokens", 3, {});
+    check_axes("text.tokens", 3, {{2, file_.at("text.pooled").shape.back()}});
     check_axes("text.mask", 2, {{1, words()}});
     check_axes("video.frames", 3, {});
     check_axes("video.mask", 2, {{1, axis("video.frames", 1)}});
@@ -187,8 +188,9 @@ HeadSpec read_spec(const std::string& file) {
     spec.head = read_plugin(builtin_heads(), model, "head", "mean_pool");
     spec.score = read_options<ScoreOptions>(model.child("score"));
   }
+  if (!root.has("type") && !root.has("model")) root.check_keys({"head", "score", "type", "model"});
   root.finish();
-  if (!spec.head)
+  if (!spec.head || !(root.has("type") || model.has("head")))
     throw ConfigError(file +
                       ": names no head; write {type: NAME, …}, or head: {type: NAME, …} as the section `model` of a "
                       "configuration has it.");
@@ -211,6 +213,9 @@ void load_parameters(InteractionHead& head, Score& sum, const ScoreOptions& opti
 void score(const ScoreRequest& request) {
   const torch::NoGradGuard no_grad;
   const auto spec = read_spec(request.head);
+  for (const auto& input : {request.features, request.head, request.weights})
+    if (std::error_code none; !input.empty() && std::filesystem::equivalent(input, request.out, none))
+      throw ConfigError("--out: " + request.out + " is what is read; choose another name.");
   const FeatureFile features(request.features);
   auto context = features.context();
   context.block_bytes = spec.score.block_mb << 20;

@@ -35,8 +35,7 @@ TableSpec read_spec(const std::vector<std::string>& inputs) {
 }
 
 // Takes out the jobs whose settings are wrong: that is told before any work, and the others go on.
-std::vector<std::string> take_out_invalid(std::vector<TableJob>& jobs) {
-  std::vector<std::string> failed;
+void take_out_invalid(std::vector<TableJob>& jobs) {
   std::erase_if(jobs, [&](const TableJob& job) {
     if (fs::exists(job.run.dir / "config.yaml")) return false;  // began with settings that were read then
     try {
@@ -44,17 +43,14 @@ std::vector<std::string> take_out_invalid(std::vector<TableJob>& jobs) {
       return false;
     } catch (const ConfigError& error) {
       record_failure(job, error.what());
-      failed.push_back(job_name(job));
-      std::cerr << "tvr table: FAILED " << failed.back() << ": " << error.what() << "\n";
+      std::cerr << "tvr table: FAILED " << job_name(job) << ": " << error.what() << "\n";
       return true;
     }
   });
-  return failed;
 }
 
-// The names of rows whose settings are wrong; the table says why. Data and weights are looked for when a row is run.
-std::vector<std::string> mark_invalid(const TableSpec& spec, Table& table) {
-  std::vector<std::string> failed;
+// Rows whose settings are wrong have failed before they run. Data and weights are looked for when a row is run.
+void mark_invalid(const TableSpec& spec, Table& table) {
   for (size_t i = 0; i < spec.entries.size(); ++i) {
     const auto& runs = spec.entries[i].runs;
     const auto unmade = std::find_if(runs.begin(), runs.end(), [](const PlannedRun& run) {
@@ -65,10 +61,8 @@ std::vector<std::string> mark_invalid(const TableSpec& spec, Table& table) {
       check_settings(unmade->config, unmade->overrides);
     } catch (const ConfigError& error) {
       fail_row(table.rows[i], error.what());
-      failed.push_back(table.rows[i].name);
     }
   }
-  return failed;
 }
 
 // The names of the rows whose rehearsal failed.
@@ -92,12 +86,10 @@ std::vector<std::string> rehearse_rows(const TableSpec& spec) {
   return failed;
 }
 
-// The names of the jobs that failed.
-std::vector<std::string> run_missing(const TableSpec& spec, int64_t jobs) {
+void run_missing(const TableSpec& spec, int64_t jobs) {
   auto todo = missing_jobs(spec);
-  auto failed = take_out_invalid(todo);
-  for (auto& name : run_jobs(todo, made_features(spec), jobs)) failed.push_back(std::move(name));
-  return failed;
+  take_out_invalid(todo);
+  run_jobs(todo, made_features(spec), jobs);
 }
 
 // What the configuration of a row says now and its finished run, kept in run.dir, was not made with.
@@ -131,6 +123,9 @@ void note_other_settings(const TableSpec& spec, Table& table) {
 
 void write_table(const TableRequest& request) {
   const auto format = parse_table_format(request.format);
+  for (const auto& input : request.inputs)
+    if (std::error_code none; fs::equivalent(input, request.out, none))
+      throw ConfigError("--out: " + request.out + " is the table file itself; choose another name.");
   auto spec = read_spec(request.inputs);
   if (!request.columns.empty()) spec.columns = parse_table_columns(request.columns);
   if (request.dry_run) {
@@ -138,10 +133,13 @@ void write_table(const TableRequest& request) {
     if (!failed.empty()) throw DataError("failed: " + join(failed, ", ") + "; the reasons stand above.");
     return;
   }
-  auto failed = request.run ? run_missing(spec, request.jobs) : std::vector<std::string>{};
+  if (request.run) run_missing(spec, request.jobs);
   auto table = load_table(spec);
   note_other_settings(spec, table);
-  for (auto& name : mark_invalid(spec, table)) failed.push_back(std::move(name));
+  mark_invalid(spec, table);
+  std::vector<std::string> failed;
+  for (const auto& row : table.rows)
+    if (row.failed) failed.push_back(row.name);
   const auto text = render_table(table, format);
   if (request.out != "-")
     write_file(request.out, text);

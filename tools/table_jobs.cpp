@@ -96,7 +96,7 @@ class Pool {
   Pool(const std::vector<TableJob>& todo, const std::set<std::string>& made, int64_t jobs)
       : waiting_(todo), made_(made), jobs_(jobs), total_(todo.size()) {}
 
-  std::vector<std::string> run() {
+  void run() {
     begin_ = Clock::now();
     while (!waiting_.empty() || !running_.empty()) {
       if (interrupted()) stop();
@@ -104,7 +104,6 @@ class Pool {
       std::this_thread::sleep_for(kPause);
       collect();
     }
-    return failed_;
   }
 
  private:
@@ -161,19 +160,19 @@ class Pool {
     if (stopping_) return say("stopped " + job_name(one.job));
     const auto reason = reason_in_log(run_log_file(one.job.run.dir), status);
     record_failure(one.job, reason);
-    failed_.push_back(job_name(one.job));
+    ++failed_;
     say(fmt::format("FAILED {}: {}", job_name(one.job), reason));
   }
 
   void say(const std::string& what) const {
     std::cerr << fmt::format("tvr table: [{} done, {} running, {} failed, {} waiting{}] {}\n", done_, running_.size(),
-                             failed_.size(), waiting_.size(), time_left(), what)
+                             failed_, waiting_.size(), time_left(), what)
               << std::flush;
   }
 
   // From the pace so far.
   std::string time_left() const {
-    const size_t ended = done_ + failed_.size();
+    const size_t ended = done_ + failed_;
     if (ended == 0 || ended == total_) return "";
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     return "; about " + minutes_text(seconds / static_cast<double>(ended) * static_cast<double>(total_ - ended)) +
@@ -196,9 +195,8 @@ class Pool {
   std::vector<TableJob> waiting_;
   std::set<std::string> made_;  ///< features that are there
   std::vector<Running> running_;
-  std::vector<std::string> failed_;
   int64_t jobs_;
-  size_t total_, done_ = 0;
+  size_t total_, done_ = 0, failed_ = 0;
   Clock::time_point begin_;
   bool stopping_ = false;
 };
@@ -238,11 +236,10 @@ std::set<std::string> made_features(const TableSpec& spec) {
   return made;
 }
 
-std::vector<std::string> run_jobs(const std::vector<TableJob>& todo, const std::set<std::string>& made, int64_t jobs) {
+void run_jobs(const std::vector<TableJob>& todo, const std::set<std::string>& made, int64_t jobs) {
   catch_interrupts();
-  auto failed = Pool(todo, made, jobs).run();
+  Pool(todo, made, jobs).run();
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
-  return failed;
 }
 
 }  // namespace tvr

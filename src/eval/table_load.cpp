@@ -21,7 +21,7 @@ constexpr const char* kManifestFile = "manifest.json";
 // Evaluations without training write none.
 json read_manifest(const fs::path& dir) {
   const auto file = dir / kManifestFile;
-  if (!fs::exists(file)) return json::object();
+  if (!fs::is_regular_file(file)) return json::object();
   auto manifest = json::parse(read_file(file), nullptr, false);
   if (!manifest.is_object()) throw DataError(file.string() + ": is not a JSON object; the run is damaged.");
   return manifest;
@@ -126,7 +126,7 @@ void fail_row(TableRow& row, const std::string& reason) {
 }
 
 bool run_is_finished(const fs::path& dir) {
-  if (!fs::exists(dir / kMetricsFile)) return false;
+  if (!fs::is_regular_file(dir / kMetricsFile)) return false;
   const auto status = text(read_manifest(dir), "status");
   return status.empty() || status == "finished";
 }
@@ -171,7 +171,7 @@ TableSpec table_spec_of_runs(const std::vector<fs::path>& run_dirs) {
     throw DataError("A run directory is given twice; name each once.");
   TableSpec spec;
   for (const auto& dir : run_dirs) {
-    if (!fs::exists(dir / kMetricsFile))
+    if (!fs::is_regular_file(dir / kMetricsFile))
       throw DataError(dir.string() + ": holds no " + kMetricsFile +
                       "; give run directories that tvr train or tvr eval wrote, or a table file (.yaml).");
     TableEntry entry;

@@ -110,6 +110,7 @@ class SpecReader {
     if (!base_.empty() && !fs::exists(base_)) node_.error("base", "there is no configuration '" + base_ + "'");
     std::string out = "runs/tables/" + file_.stem().string();
     node_.read("out", out);
+    if (out.empty()) node_.error("out", "is empty; name a folder");
     out_ = out;
     seeds_ = read_seeds(node_);
     common_ = values_.settings({"set"});
@@ -154,6 +155,7 @@ class SpecReader {
     Recipe recipe{base_, settings};
     std::string run;
     row.read("run", run);
+    if (row.has("run") && run.empty()) row.error("run", "is empty; name a run directory");
     row.read("config", recipe.config);
     const bool trains = row.has("config") || row.has("set");
     entry.row.ours = trains || row.has("run");

@@ -13,7 +13,8 @@ struct Term {
   LossSchedule schedule;
 };
 
-// Terms of several losses, weighted. A loss whose turn has not come is not computed and counts as zero.
+// Terms of several losses, weighted. A loss whose turn has not come counts as zero, and is computed at the first step
+// only: that it cannot be is told then.
 class LossSum final : public Loss {
  public:
   explicit LossSum(const std::vector<Term>& terms) {
@@ -25,11 +26,11 @@ class LossSum final : public Loss {
     LossTerms all;
     for (const auto& [name, prefix, loss, schedule] : losses_) {
       const double factor = schedule.factor(input.step);
+      const auto own = factor > 0 || input.step.step == 0 ? loss->terms(input) : LossTerms{};
       if (factor == 0) {
         all.emplace_back(name, input.logits.new_zeros({}));
         continue;
       }
-      const auto own = loss->terms(input);
       for (const auto& [term, value] : own) {
         const auto part = term.starts_with(prefix) ? term.substr(prefix.size()) : term;
         all.emplace_back(own.size() == 1 ? name : name + "." + part, factor * value);
@@ -77,10 +78,12 @@ Plugin<Loss>::Builder read_loss(const ConfigNode& config, const LossRegistry& lo
     node.check_keys({"terms"});
     const auto children = node.child("terms");
     for (const auto& key : children.keys()) terms.push_back(read_term(children, key, losses));
-    const auto counts = [](const Term& term) { return term.schedule.weight > 0; };
-    if (std::none_of(terms.begin(), terms.end(), counts) && !node.has_errors())
-      node.error("terms", "names no loss with a weight above 0; give at least one");
+    if (node.has("type"))
+      node.error("type", "the loss has terms, maybe inherited; change them as loss.terms.NAME.type, or leave them out");
   }
+  const auto counts = [](const Term& term) { return term.schedule.weight > 0 && term.schedule.start == 0; };
+  if (std::none_of(terms.begin(), terms.end(), counts) && !node.has_errors())
+    node.error("", "no loss has a weight above 0 from the start of the training on; give at least one");
   return [terms]() -> std::shared_ptr<Loss> { return std::make_shared<LossSum>(terms); };
 }
 

@@ -1,13 +1,19 @@
 #include "tvr/train/trainer.h"
 
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 
+#include "tvr/base/names.h"
 #include "tvr/data/loader.h"
 
 namespace tvr {
 namespace {
+
+constexpr std::ptrdiff_t kShownNames = 6;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) {
@@ -56,7 +62,8 @@ StepReport Trainer::step(const PairBatch& batch) {
   const auto terms = terms_of(batch, report);
   torch::Tensor total;
   for (const auto& [name, term] : terms) total = total.defined() ? total + term : term;
-  total.backward();
+  if (total.requires_grad()) total.backward();  // all terms may still rise from zero
+  if (state_.step == 0) warn_of_untrained();
 
   const double factor = schedule_factor(optimizer_options_, state_.step, total_);
   report.loss = total.item<double>();
@@ -111,6 +118,16 @@ LossTerms Trainer::terms_of(const PairBatch& batch, StepReport& report) {
     }
   }
   return mean;
+}
+
+void Trainer::warn_of_untrained() const {
+  std::vector<std::string> names;
+  for (const auto& [name, parameter] : parameters_of(*model_, *loss_))
+    if (parameter.requires_grad() && !parameter.grad().defined()) names.push_back(name);
+  if (!names.empty())
+    spdlog::warn("trainable, but no loss depends on them in the first step ({} in all): {}{}", names.size(),
+                 join({names.begin(), names.begin() + std::min<std::ptrdiff_t>(kShownNames, std::ssize(names))}, ", "),
+                 std::ssize(names) > kShownNames ? ", …" : "");
 }
 
 double Trainer::clip_gradients() {

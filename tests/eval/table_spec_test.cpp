@@ -222,6 +222,8 @@ TEST_F(TableSpecTest, WrongTableFilesAreRefusedWithFileAndLine) {
   EXPECT_THAT(error_of("columns: [R@1, tme]\nrows:\n  - {name: a, run: x}\n"), HasSubstr("did you mean 'time'"));
   EXPECT_THAT(error_of("seeds: [1, 1]\nrows:\n  - {name: a, run: x}\n"), HasSubstr("given twice"));
   EXPECT_THAT(error_of("seeds: [-1]\nrows:\n  - {name: a, run: x}\n"), HasSubstr("seeds"));
+  EXPECT_THAT(error_of("out: ''\nrows:\n  - {name: a, run: ''}\n"),
+              testing::AllOf(HasSubstr("out: is empty"), HasSubstr("run: is empty")));
   EXPECT_THAT(error_of("seeds: []\nrows:\n  - {name: a, run: x}\n"), HasSubstr("bad.yaml:1: seeds: is empty"));
   EXPECT_THAT(error_of("rows:\n  - {name: a, published: {text_to_video: {R@1: 300}}, source: s}\n"),
               HasSubstr("R@1: 300 is no value of it, which lies within 0 and 100"));

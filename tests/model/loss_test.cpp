@@ -70,6 +70,8 @@ TEST(LossTerms, RefusesUnknownOnes) {
   EXPECT_THROW(make_loss("{terms: {}}"), ConfigError);
   EXPECT_THROW(make_loss("{terms: {a: {type: info_nce, weight: -1}}}"), ConfigError);
   EXPECT_THROW(make_loss("{terms: {a: {type: info_nce, weight: 0}}}"), ConfigError);
+  EXPECT_THROW(make_loss("{type: info_nce, weight: 0}"), ConfigError);
+  EXPECT_THROW(make_loss("{terms: {a: {type: info_nce, start: 0.5}}}"), ConfigError);
   EXPECT_THROW(make_loss("{terms: {a: {type: info_nce, start: 1}}}"), ConfigError);
   EXPECT_THROW(make_loss("{terms: {'': {type: info_nce}}}"), ConfigError);
   EXPECT_THROW(make_loss("{terms: {a: {type: info}}}"), ConfigError);

@@ -134,7 +134,8 @@ expect 0 "was made with other settings than .*optim.lr" "$tvr" table <(
   echo "rows: [{name: changed, config: changed.yaml}]"
   printf 'extends: [threads0/config.yaml]\noptim: {lr: 0.5}\n' > changed.yaml
 )
-for format in markdown latex html json; do expect 0 "" "$tvr" table grid.yaml --format $format --out grid.$format; done
+for format in markdown latex html json; do expect 2 "failed: broken" "$tvr" table grid.yaml --format $format --out grid.$format; done
+expect 2 "is the table file itself" "$tvr" table grid.yaml --out grid.yaml
 grep -q "</html>" grid.html || fail "the page of a table is not complete"
 
 # A matrix gives the numbers of the evaluation that wrote it; runs and matrices can be compared.
@@ -263,5 +264,7 @@ expect 2 "no 'video.patches'; run .tvr encode. with --patches" "$tvr" score --he
 echo "{head: {type: token_wise, weights: uniform}, score: {learned_weights: true}}" > learned.yaml
 expect 0 "no --weights" "$tvr" score --head learned.yaml --features whole.safetensors --out scores.npy
 expect 2 "score.weight_logits" "$tvr" score --head learned.yaml --features whole.safetensors --out none.npy --weights threads0
+expect 2 "unknown key 'scroe'" "$tvr" score --head <(echo "{head: {type: xpool}, scroe: {}}") --features whole.safetensors --out none.npy
+expect 2 "is what is read" "$tvr" score --head head.yaml --features whole.safetensors --out whole.safetensors
 expect 2 "unknown head 'xpol'" "$tvr" score --head <(echo "{type: xpol}") --features whole.safetensors --out none.npy
 echo "all program checks passed"

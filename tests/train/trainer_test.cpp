@@ -69,5 +69,16 @@ TEST(Trainer, ALossThatIsNotFiniteEndsTheRunWithASentence) {
   EXPECT_THROW(training.trainer->run(0, 1), DataError);
 }
 
+TEST(Trainer, ALossThatRisesFromZeroIsCheckedAndTrainsLater) {
+  TinyTraining rising(1, 12, "head: {type: mean_pool}\nloss: {type: info_nce, ramp: 0.5}\n");
+  const auto batch = rising.source->batch(0, 0);
+  EXPECT_EQ(rising.trainer->step(batch).loss, 0);
+  EXPECT_GT(rising.trainer->step(batch).loss, 0);
+  TinyTraining unknown(
+      1, 12,
+      "head: {type: mean_pool}\nloss: {terms: {a: {type: info_nce}, b: {type: margin, part: nobody, start: 0.6}}}\n");
+  EXPECT_THROW(unknown.trainer->step(batch), Error);  // not after sixty percent of the run
+}
+
 }  // namespace
 }  // namespace tvr

@@ -85,6 +85,7 @@ class Trainer {
   /// The batch's videos as often as the head looks at them; gradients for the views that are trained.
   std::vector<VideoFeatures> encode_views(const PairBatch& batch, StepContext context);
   /// The loss's terms, their means where several views are trained.
+  void warn_of_untrained() const;
   LossTerms terms_of(const PairBatch& batch, StepReport& report);
   double clip_gradients();
 
