@@ -72,7 +72,7 @@ TinyTraining::TinyTraining(uint64_t seed, int64_t steps, const std::string& mode
     : source(std::make_shared<TinySource>()) {
   const auto node = ConfigNode::parse(model_and_loss);
   auto head = read_plugin(builtin_heads(), node, "head", "")(HeadContext{kDim, 1, 3, seed});
-  loss = read_plugin(builtin_losses(), node, "loss", "")();
+  loss = read_loss(node, builtin_losses())();
   auto score = std::make_shared<Score>(ScoreOptions{}, head->part_infos());
   model = std::make_shared<RetrievalModel>(std::make_shared<TinyText>(), std::make_shared<TinyVideo>(), head, score);
   TrainOptions train;
