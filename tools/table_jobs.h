@@ -29,8 +29,8 @@ std::set<std::string> made_features(const TableSpec& spec);
 /// each (run.threads=1). What a process prints goes to run_log_file(); the reason of one that fails, to
 /// run_failure_file(), and the others go on. Of jobs that read the same features the first one runs to its end before
 /// the others start, so that the features are made once; `made` are features that are there already. A line on standard
-/// error tells of every start and end. After SIGINT or SIGTERM the processes
-/// are told to stop, waited for, and Interrupted is thrown.
+/// error tells of every start and end. After SIGINT or SIGTERM the processes are told to stop, waited for, and
+/// Interrupted is thrown.
 void run_jobs(const std::vector<TableJob>& todo, const std::set<std::string>& made, int64_t jobs);
 
 /// In a process that run_jobs() started: if the table is killed, this process gets SIGTERM, on which a training saves a
